@@ -1,0 +1,34 @@
+# `make run` does the main job, `make test` checks everything; both set up all they need.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+INSTALLED = $(VENV)/.installed
+
+# Debian packages are installed where this user may, and otherwise asked for in one line.
+APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=noninteractive apt-get
+
+.PHONY: venv run test lint clean
+
+run: venv
+	$(BIN)/labeld --help
+
+test: venv lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS) tests
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+venv: $(INSTALLED)
+
+$(INSTALLED): setup.py
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	    || { $(APT) -q update && $(APT) -q install -y python3-venv; } \
+	    || { echo "please install the package python3-venv, then run make again" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[tensorflow,test,lint]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) *.egg-info .pytest_cache .ruff_cache

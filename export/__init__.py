@@ -1,0 +1,1 @@
+"""labeld's training half: labelled photographs in, a model bundle out."""

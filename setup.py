@@ -1,0 +1,46 @@
+"""labeld: `labeld` (edge) and `labeld-export` (export)."""
+
+import re
+
+from setuptools import setup
+
+with open("edge/__init__.py", encoding="utf-8") as file:
+    version = re.search(r'__version__ = "(.+)"', file.read()).group(1)
+
+with open("README.md", encoding="utf-8") as file:
+    readme = file.read()
+
+OLD = "; python_version < '3.7'"
+NEW = "; python_version >= '3.7'"
+
+setup(
+    name="labeld",
+    version=version,
+    description="Turns a camera or a folder of pictures into labels, on the device itself",
+    long_description=readme,
+    long_description_content_type="text/markdown",
+    license="MIT",
+    packages=["edge", "export"],
+    python_requires=">=3.6",
+    install_requires=[
+        "numpy",
+        "paho-mqtt>=1.6.1",
+        "prometheus-client",
+        "PyYAML",
+        "watchdog>=2.1",
+        "dataclasses" + OLD,
+        # the last OpenCV with a wheel for Python 3.6; pip would compile a later one for an hour
+        "opencv-python-headless==4.6.0.66" + OLD,
+        "opencv-python-headless" + NEW,
+    ],
+    extras_require={
+        # a Jetson has NVIDIA's own TensorFlow wheel: hence not among the requirements
+        "tensorflow": ["tensorflow==2.6.2" + OLD, "keras==2.6.0" + OLD, "tensorflow-cpu" + NEW],
+        "demo": ["amqtt>=0.11; python_version >= '3.10'"],
+        "test": ["pytest>=7.0"],
+        "lint": ["ruff==0.14.*; python_version >= '3.7'"],
+    },
+    entry_points={
+        "console_scripts": ["labeld=edge.__main__:main", "labeld-export=export.__main__:main"]
+    },
+)

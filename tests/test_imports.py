@@ -1,0 +1,98 @@
+"""Imports run one way, and TensorFlow stays where it belongs."""
+
+import ast
+import os
+import subprocess
+import sys
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+HOUSE = {
+    "edge": ["__init__", "__main__"],
+    "export": ["__init__", "__main__"],
+}
+"""The modules of each package: each imports only those that stand before it."""
+
+PACKAGES = ("edge", "export")
+"""Each imports only those that stand before it, and itself."""
+
+TENSORFLOW_INSIDE_FUNCTIONS = {"edge.classifier", "export.__main__"}
+TENSORFLOW_AT_TOP = {"export." + name for name in ("dataset", "model", "train", "freeze", "tftrt")}
+
+
+def modules():
+    """Return {module name: path} of both packages."""
+    found = {}
+    for package in PACKAGES:
+        for folder, _, files in os.walk(os.path.join(ROOT, package)):
+            for file in files:
+                if file.endswith(".py"):
+                    path = os.path.join(folder, file)
+                    name = os.path.relpath(path, ROOT)[: -len(".py")].replace(os.sep, ".")
+                    found[name] = path
+    return found
+
+
+def imports(path):
+    """Return [(imported name, True if at the module's top)] of a file, whatever the nesting."""
+    with open(path, encoding="utf-8") as file:
+        tree = ast.parse(file.read(), path)
+    found = []
+    for node in ast.walk(tree):
+        top = node in tree.body
+        if isinstance(node, ast.Import):
+            found.extend((alias.name, top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "{}: relative imports are not used here".format(path)
+            found.append((node.module, top))
+            found.extend((node.module + "." + alias.name, top) for alias in node.names)
+    return found
+
+
+def own(name):
+    """Return the module of ours that an imported name stands for, or None."""
+    if name in modules():
+        return name
+    return name + ".__init__" if name + ".__init__" in modules() else None
+
+
+def test_every_module_has_its_place_in_the_house():
+    planned = [package + "." + name for package in PACKAGES for name in HOUSE[package]]
+    assert sorted(planned) == sorted(modules())
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_a_module_imports_only_what_stands_before_it(name):
+    package, _, own_name = name.partition(".")
+    order = HOUSE[package]
+    for imported in {own(used) for used, _ in imports(modules()[name])} - {None}:
+        from_package, _, other = imported.partition(".")
+        if from_package == package:
+            assert order.index(other) < order.index(own_name), imported
+        else:
+            assert PACKAGES.index(from_package) < PACKAGES.index(package), imported
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_tensorflow_is_imported_only_where_it_belongs(name):
+    for used, top in imports(modules()[name]):
+        if used.split(".")[0] in ("tensorflow", "keras"):
+            assert name in (TENSORFLOW_AT_TOP if top else TENSORFLOW_INSIDE_FUNCTIONS)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_help_answers_without_loading_tensorflow(package):
+    code = (
+        "import runpy, sys\n"
+        "sys.argv = ['labeld', '--help']\n"
+        "try:\n"
+        "    runpy.run_module('{}', run_name='__main__')\n"
+        "except SystemExit as end:\n"
+        "    print('exit', end.code, 'tensorflow' in sys.modules)\n"
+    ).format(package)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, timeout=60, check=True
+    )
+    assert ran.stdout.decode().splitlines()[-1] == "exit 0 False"
