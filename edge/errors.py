@@ -1,0 +1,54 @@
+"""What can go wrong, each with its facts: what, where, the value, the rule, what to do."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The exit codes of both commands."""
+
+    OK = 0
+    UNEXPECTED = 1
+    CONFIGURATION = 2
+    BUNDLE = 3
+
+
+class LabeldError(Exception):
+    """Whatever labeld raises on purpose; its text is written for the person on duty."""
+
+    exit_code = Exit.UNEXPECTED
+
+
+class ConfigError(LabeldError):
+    """A configuration that cannot be used; carries every fault found in it.
+
+    Attributes:
+        path: the configuration file.
+        faults: one line of text for each fault.
+    """
+
+    exit_code = Exit.CONFIGURATION
+
+    def __init__(self, path, faults):
+        self.path = path
+        self.faults = tuple(faults)
+        super().__init__("\n".join("{}: {}".format(path, fault) for fault in self.faults))
+
+
+class BundleError(LabeldError):
+    """A model bundle that must not be served.
+
+    Attributes:
+        path: the bundle, or the file in it, that is at fault.
+        reason: what is wrong with it and what to do.
+    """
+
+    exit_code = Exit.BUNDLE
+
+    def __init__(self, path, reason):
+        self.path = str(path)
+        self.reason = reason
+        super().__init__("{}: {}".format(path, reason))
+
+
+class PictureError(LabeldError):
+    """Bytes that are not a picture labeld can classify; the text is the reason."""

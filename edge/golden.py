@@ -1,0 +1,86 @@
+"""The proof that this machine reproduces a bundle: its golden samples, sent down the street."""
+
+import numpy as np
+
+from edge.errors import BundleError, PictureError
+from edge.preprocess import load_into
+from edge.slots import Slots
+
+PIXEL_TOLERANCE = 2
+"""Grey levels by which a pixel may differ: JPEG decoders of two machines round differently."""
+
+MEAN_TOLERANCE = 0.1
+"""Grey levels by which a picture may differ on average."""
+
+SCORE_TOLERANCE = 1e-3
+"""Largest difference of a score between two machines at FP32 (6.2e-5 was measured)."""
+
+
+def check(bundle, classifier, slots=None):
+    """Decode, prepare, batch and classify the golden samples and compare with the record.
+
+    Args:
+        bundle: the Bundle.
+        classifier: its Classifier.
+        slots: the daemon's own Slots, unused at the time; None: some like them.
+
+    Returns:
+        The largest difference of a score.
+
+    Raises:
+        BundleError: this machine does not reproduce the bundle.
+    """
+    samples = bundle.golden()
+    slots = slots or Slots(max_size=8, max_delay_seconds=0.0, batch_sizes=bundle.batch_sizes)
+    worst = 0.0
+    for first in range(0, len(samples), slots.max_size):
+        for sample in samples[first : first + slots.max_size]:
+            slot = slots.acquire(timeout=1.0)
+            _prepare(bundle, sample, slot.row)
+            slot.commit(sample)
+        batch = slots.next_batch(timeout=60.0)
+        scores = classifier(batch.rows)
+        for number, sample in batch.items:
+            worst = max(worst, _difference(bundle, sample, scores[number]))
+        batch.release()
+    return worst
+
+
+def _prepare(bundle, sample, row):
+    """Fill `row` from the file, then with the recorded pixels, which are as good as equal.
+
+    So a difference of scores speaks of the graph alone, and not of the JPEG decoder's rounding.
+    """
+    try:
+        load_into(sample.data, row)
+    except PictureError as error:
+        raise BundleError(bundle.path, "golden sample {}: {}".format(sample.name, error))
+    off = np.abs(row.astype(np.int16) - sample.pixels)
+    if off.max() > PIXEL_TOLERANCE or off.mean() > MEAN_TOLERANCE:
+        raise BundleError(
+            bundle.path,
+            "golden sample {}: this machine prepares it up to {} grey levels off the record, "
+            "{:.2f} on average (limits {} and {}): its OpenCV decodes it differently".format(
+                sample.name, off.max(), off.mean(), PIXEL_TOLERANCE, MEAN_TOLERANCE
+            ),
+        )
+    row[...] = sample.pixels
+
+
+def _difference(bundle, sample, scores):
+    off = float(np.abs(scores - sample.scores).max())
+    if not off <= SCORE_TOLERANCE:
+        raise BundleError(
+            bundle.path,
+            "golden sample {}: this machine's scores are {:.2g} off the record (limit {}): its "
+            "TensorFlow computes something else".format(sample.name, off, SCORE_TOLERANCE),
+        )
+    return off
+
+
+def warm_up(bundle, classifier, slots):
+    """Run the graph once at each size it will see, so that no picture pays for the first run."""
+    for size in bundle.batch_sizes or (1, slots.max_size):
+        buffer = slots.buffers()[0]
+        if size <= len(buffer):
+            classifier(buffer[:size])

@@ -1,0 +1,14 @@
+"""Memory that TensorFlow can read in place."""
+
+import mmap
+
+import numpy as np
+
+ALIGNMENT = 64
+"""Bytes; TensorFlow's EIGEN_MAX_ALIGN_BYTES: a tensor elsewhere is copied, or aborts."""
+
+
+def aligned(shape):
+    """Return a zeroed uint8 array of `shape` that begins on a memory page, hence aligned."""
+    size = int(np.prod(shape))
+    return np.frombuffer(mmap.mmap(-1, size), np.uint8, count=size).reshape(shape)

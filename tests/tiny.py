@@ -1,0 +1,60 @@
+"""A model bundle for tests that need no training: it tells red, green and blue pictures apart."""
+
+import cv2
+import numpy as np
+
+from edge import bundle, preprocess
+from edge.bundle import GoldenSample
+
+LABELS = ("red", "green & more", "blue")
+
+COLOURS = {"red": (200, 30, 30), "green & more": (30, 200, 30), "blue": (30, 30, 200)}
+
+
+def picture(label, seed=0, size=(120, 160)):
+    """Return uint8[h, w, 3] RGB: the label's colour under noise that makes each seed's unique."""
+    noise = np.random.RandomState(seed).randint(-20, 20, size + (3,))
+    return np.clip(np.array(COLOURS[label]) + noise, 0, 255).astype(np.uint8)
+
+
+def encode(rgb, extension=".jpg"):
+    """Return an RGB picture as the bytes of a file."""
+    return cv2.imencode(extension, rgb[..., ::-1])[1].tobytes()
+
+
+def row(data):
+    out = np.empty(preprocess.ROW, np.uint8)
+    preprocess.load_into(data, out)
+    return out
+
+
+def scores(rows):
+    """What the graph computes, in numpy: float32[n, 3] of uint8[n, 299, 299, 3]."""
+    means = rows.mean(axis=(1, 2), dtype=np.float64) / 127.5 - 1
+    powers = np.exp(3 * means)
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def save_graph(folder):
+    """Save the graph that `scores` describes, as a bundle's saved_model."""
+    import tensorflow as tf
+
+    class Graph(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 299, 299, 3], tf.uint8, name="pixels")])
+        def classify(self, pixels):
+            means = tf.reduce_mean(tf.cast(pixels, tf.float32) / 127.5 - 1, axis=[1, 2])
+            return {"scores": tf.nn.softmax(3 * means)}
+
+    graph = Graph()
+    tf.saved_model.save(graph, folder, signatures={"serving_default": graph.classify})
+
+
+def write_bundle(path, **options):
+    """Write the bundle at `path` and return it."""
+    golden = []
+    for seed in range(9):
+        data = encode(picture(LABELS[seed % 3], seed), ".png")
+        pixels = row(data)
+        golden.append(GoldenSample("sample.png", data, pixels, scores(pixels[np.newaxis])[0]))
+    bundle.write(str(path), save_graph, LABELS, golden, {"macro_f1": 1.0}, {}, **options)
+    return bundle.read(str(path))
