@@ -8,17 +8,22 @@ INSTALLED = $(VENV)/.installed
 # Debian packages are installed where this user may, and otherwise asked for in one line.
 APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=noninteractive apt-get
 
-.PHONY: venv run test lint clean
+.PHONY: venv run test lint servers clean
 
 run: venv
 	$(BIN)/labeld --help
 
-test: venv lint
+test: venv lint servers
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests
 
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+servers:
+	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] \
+	    || { $(APT) -q update && $(APT) -q install -y --no-install-recommends mosquitto; } \
+	    || echo "no mosquitto and no right to install it: what needs a broker is not tested" >&2
 
 venv: $(INSTALLED)
 

@@ -1,15 +1,24 @@
 """The `labeld` command."""
 
 import argparse
+import logging
+import os
 import sys
 
 from edge import __version__
+from edge.errors import Exit, LabeldError
 
 
 def main(arguments=None):
     """Run the command; return its exit code."""
-    _parser().parse_args(arguments)
-    return 0
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except LabeldError as error:
+        print(str(error), file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        return 128 + 2
 
 
 def _parser():
@@ -17,7 +26,32 @@ def _parser():
         prog="labeld", description="Turns a folder of pictures into labels, published over MQTT."
     )
     parser.add_argument("--version", action="version", version="labeld " + __version__)
+    commands = parser.add_subparsers(dest="name", metavar="COMMAND")
+    commands.required = True
+    for name, command, text in (
+        ("run", _run, "serve a configuration until SIGTERM"),
+        ("check", _check, "print every fault of a configuration; exit 2 if there is one"),
+    ):
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument("-c", "--config", metavar="FILE", default="/etc/labeld/labeld.yaml")
+        sub.set_defaults(command=command)
     return parser
+
+
+def _run(options):
+    from edge import config, daemon
+
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("edge").setLevel(logging.INFO)
+    return daemon.run(config.load(options.config), os.environ)
+
+
+def _check(options):
+    from edge import config
+
+    config.load(options.config)
+    print("{}: no faults".format(options.config))
+    return Exit.OK
 
 
 if __name__ == "__main__":

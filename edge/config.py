@@ -1,0 +1,220 @@
+"""The configuration: labeld.yaml as frozen dataclasses. `config/labeld.yaml` is its manual."""
+
+import os
+import socket
+from dataclasses import dataclass, field, replace
+from typing import Optional
+
+import yaml
+
+from edge.checks import build, choice, number, option, section, text
+from edge.errors import ConfigError
+
+_TOPIC_SIGNS = "/+#"
+
+
+def _topic(value, place, faults):
+    if not isinstance(value, str) or not value.strip("/") or set(value) & set("+#\0"):
+        faults.append(
+            "{}: {!r} cannot begin a topic: text without '+' and '#'".format(place, value)
+        )
+    return value
+
+
+@dataclass(frozen=True)
+class Model:
+    bundle: str = option(text)
+    gpu_memory_mb: int = option(number(256, 1 << 20, whole=True), 2048)
+
+
+@dataclass(frozen=True)
+class Batch:
+    max_size: int = option(number(1, 256, whole=True), 8)
+    max_delay_ms: float = option(number(0, 60000), 50)
+
+
+@dataclass(frozen=True)
+class Decide:
+    threshold: float = option(number(0, 1), 0.5)
+    top: int = option(number(1, 1000, whole=True), 3)
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    name: str = option(text)
+    kind: str = option(choice("folder"))
+    path: str = option(text)
+    after: str = option(choice("archive", "delete"), "archive")
+    watch: str = option(choice("auto", "poll"), "auto")
+
+
+@dataclass(frozen=True)
+class Tls:
+    ca: Optional[str] = option(text, None)
+    cert: Optional[str] = option(text, None)
+    key: Optional[str] = option(text, None)
+
+
+@dataclass(frozen=True)
+class Mqtt:
+    host: str = option(text, "127.0.0.1")
+    port: int = option(number(1, 65535, whole=True), 1883)
+    username: Optional[str] = option(text, None)
+    password_file: Optional[str] = option(text, None)
+    tls: Optional[Tls] = option(section(Tls), None)
+    topic_prefix: str = option(_topic, "labeld")
+    qos: int = option(choice(1, 2), 1)
+    password: Optional[str] = field(default=None, repr=False)
+    """The content of `password_file`, read when the configuration is loaded."""
+
+
+@dataclass(frozen=True)
+class Outbox:
+    max_messages: int = option(number(1, 10000000, whole=True), 100000)
+
+
+@dataclass(frozen=True)
+class Http:
+    address: str = option(text, "127.0.0.1")
+    port: int = option(number(0, 65535, whole=True), 9109)
+
+
+def _sources(value, place, faults):
+    if not isinstance(value, list) or not value:
+        faults.append("{}: {!r} is not a list of at least one source".format(place, value))
+        return ()
+    found = tuple(
+        build(FolderSource, entry, "{}[{}]".format(place, number), faults)
+        for number, entry in enumerate(value)
+    )
+    _distinct(found, place, faults)
+    return found
+
+
+def _distinct(sources, place, faults):
+    """Two sources must not share a topic, nor a folder's files."""
+    for what, key in (("name", lambda s: topic_level(s.name)), ("path", lambda s: s.path)):
+        seen = {}
+        for index, source in enumerate(sources):
+            value = getattr(source, what)
+            if not isinstance(value, str):
+                continue
+            first = seen.setdefault(key(source), index)
+            if first != index:
+                faults.append(
+                    "{0}[{1}].{2}: {3!r} is also that of {0}[{4}]; each source needs its "
+                    "own".format(place, index, what, value, first)
+                )
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings; nothing reads a file or the environment for one after they are loaded."""
+
+    model: Model = option(section(Model))
+    sources: tuple = option(_sources)
+    device: Optional[str] = option(text, None)
+    batch: Batch = option(section(Batch), Batch())
+    decide: Decide = option(section(Decide), Decide())
+    mqtt: Mqtt = option(section(Mqtt), Mqtt())
+    outbox: Outbox = option(section(Outbox), Outbox())
+    http: Http = option(section(Http), Http())
+
+    @property
+    def device_topic(self):
+        return "{}/{}".format(self.mqtt.topic_prefix.strip("/"), topic_level(self.device))
+
+
+def topic_level(name):
+    """Return `name` as one level of an MQTT topic: no separator, wildcard or control sign."""
+    safe = "".join("_" if sign in _TOPIC_SIGNS or ord(sign) < 32 else sign for sign in name)
+    return "_" + safe[1:] if safe.startswith("$") else safe
+
+
+def load(path):
+    """Read the configuration file at `path`; relative paths in it start at its folder.
+
+    Raises:
+        ConfigError: it cannot be read, or has faults: all of them.
+    """
+    content = _read_yaml(path)
+    faults = []
+    if not isinstance(content, dict):
+        raise ConfigError(path, ["it holds no `key: value` lines; see config/labeld.yaml"])
+    config = build(Config, content, "", faults)
+    if not faults:
+        config = _with_files(config, os.path.dirname(os.path.abspath(path)), faults)
+    if faults:
+        raise ConfigError(path, faults)
+    return config
+
+
+def _with_files(config, folder, faults):
+    """Resolve paths, read the password, fill in the device."""
+
+    def absolute(value):
+        return None if value is None else os.path.normpath(os.path.join(folder, value))
+
+    mqtt = replace(config.mqtt, password_file=absolute(config.mqtt.password_file))
+    if mqtt.password_file is not None:
+        mqtt = replace(mqtt, password=_read_password(mqtt, faults))
+    if mqtt.tls is not None:
+        tls = Tls(absolute(mqtt.tls.ca), absolute(mqtt.tls.cert), absolute(mqtt.tls.key))
+        mqtt = replace(mqtt, tls=tls)
+        _check_tls(tls, faults)
+    return replace(
+        config,
+        device=config.device or socket.gethostname(),
+        model=replace(config.model, bundle=absolute(config.model.bundle)),
+        sources=tuple(replace(source, path=absolute(source.path)) for source in config.sources),
+        mqtt=mqtt,
+    )
+
+
+def _read_password(mqtt, faults):
+    if mqtt.username is None:
+        faults.append("mqtt.password_file: there is a password and no mqtt.username")
+    try:
+        with open(mqtt.password_file, encoding="utf-8") as file:
+            return file.read().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(
+            "mqtt.password_file: {!r} cannot be read: {}".format(mqtt.password_file, error)
+        )
+
+
+def _check_tls(tls, faults):
+    if tls.key is not None and tls.cert is None:
+        faults.append("mqtt.tls.key: there is a key and no mqtt.tls.cert")
+    for name in ("ca", "cert", "key"):
+        path = getattr(tls, name)
+        if path is not None and not os.access(path, os.R_OK):
+            faults.append("mqtt.tls.{}: {!r} cannot be read".format(name, path))
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses what plain YAML accepts in silence: the same key twice."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, "the key {!r} is there twice".format(key.value), key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return yaml.load(file, Loader=_Loader)
+    except OSError as error:
+        raise ConfigError(path, ["cannot be read: {}".format(error.strerror)])
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, ["is not UTF-8: {}".format(error)])
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = "line {}, column {}: ".format(mark.line + 1, mark.column + 1) if mark else ""
+        raise ConfigError(path, ["{}{}".format(where, getattr(error, "problem", error))])

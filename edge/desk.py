@@ -1,0 +1,70 @@
+"""The end of the pipeline: scores become an event, and the frame is settled once it is safe."""
+
+import logging
+import time
+
+from edge.config import topic_level
+from edge.decide import decide
+from edge.events import failed_event, label_event
+from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED
+from edge.outbox import Message
+from edge.worker import STEP_SECONDS
+
+_log = logging.getLogger(__name__)
+
+
+class Desk:
+    """Writes the events of one device into the outbox.
+
+    `labelled` and `failed` return False if the outbox had no room for STEP_SECONDS.
+    """
+
+    def __init__(self, settings, device_topic, bundle, outbox, metrics):
+        """Make the desk.
+
+        Args:
+            settings: the `decide` section of the configuration.
+            device_topic: `<prefix>/<device>`.
+            bundle: the Bundle that is served.
+            outbox: the Outbox.
+            metrics: the Metrics.
+        """
+        self._settings = settings
+        self._device_topic = device_topic
+        self._labels = bundle.labels
+        self._model = bundle.model
+        self._outbox = outbox
+        self._metrics = metrics
+
+    def labelled(self, picture, scores):
+        frame = picture.frame
+        decision = decide(scores, self._labels, self._settings.threshold, self._settings.top)
+        age = time.monotonic() - frame.seen
+        payload = label_event(frame, picture.identity, decision, self._model, age)
+        return self._put(frame, "label", payload, PUBLISHED, None)
+
+    def failed(self, frame, identity, reason):
+        event = failed_event(frame, identity, reason)
+        taken = self._put(frame, "failed", event, FAILED, reason)
+        if taken:
+            _log.warning("source %s: %s: %s; set aside", frame.source, frame.image, reason)
+        return taken
+
+    def gone(self, frame):
+        _log.info("source %s: %s was gone before it was read", frame.source, frame.image)
+        self._metrics.count(frame.source, DROPPED)
+        frame.settle(None)
+        return True
+
+    def _put(self, frame, level, payload, outcome, reason):
+        topic = "/".join((self._device_topic, topic_level(frame.source), level))
+        started = time.monotonic()
+
+        def delivered():
+            now = time.monotonic()
+            frame.settle(reason)
+            self._metrics.count(frame.source, outcome)
+            self._metrics.stage(PUBLISH, now - started)
+            self._metrics.age(frame.source, now - frame.seen)
+
+        return self._outbox.put(Message(topic, payload, delivered), STEP_SECONDS)

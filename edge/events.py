@@ -1,0 +1,82 @@
+"""What travels down the street: the frame, and the event that subscribers read."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Callable, Optional
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture on its way from a source.
+
+    Attributes:
+        device: this device's name.
+        source: the source's name.
+        image: the picture's name for people: a file name.
+        captured_at: when it came to be, in seconds since 1970 (UTC).
+        seen: when the source handed it over, by `time.monotonic()`, in seconds.
+        read: returns the picture file's bytes; raises OSError or PictureError.
+        settle: called once, after delivery; `None`, or the reason why it could not be classified.
+    """
+
+    device: str
+    source: str
+    image: str
+    captured_at: float
+    seen: float
+    read: Callable[[], bytes]
+    settle: Callable[[Optional[str]], None]
+
+
+def frame_id(frame, data):
+    """Return the event id: 128 bits of BLAKE2b (RFC 7693) in hex, the same at every sending."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (frame.device, frame.source, frame.image):
+        digest.update(part.encode("utf-8", "backslashreplace") + b"\0")
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def readable_name(file_name):
+    """Return a file name as text that is valid in JSON, whatever bytes it holds."""
+    return os.fsencode(file_name).decode("utf-8", "backslashreplace")
+
+
+def label_event(frame, identity, decision, model, age_seconds):
+    """Return the label event as UTF-8 JSON (bytes)."""
+    event = _head(frame, identity)
+    event.update(label=decision.label, score=_rounded(decision.score))
+    event["top"] = [{"label": name, "score": _rounded(score)} for name, score in decision.top]
+    event.update(model=model, age_ms=round(age_seconds * 1000, 1))
+    return _json(event)
+
+
+def failed_event(frame, identity, reason):
+    """Return the event for a picture that could not be classified, as UTF-8 JSON (bytes)."""
+    return _json(dict(_head(frame, identity), error=reason))
+
+
+def _head(frame, identity):
+    moment = datetime.fromtimestamp(frame.captured_at, timezone.utc)
+    text = moment.strftime("%Y-%m-%dT%H:%M:%S.") + "{:03d}Z".format(moment.microsecond // 1000)
+    return {
+        "schema": SCHEMA,
+        "id": identity,
+        "device": frame.device,
+        "source": frame.source,
+        "image": frame.image,
+        "captured_at": text,
+    }
+
+
+def _rounded(score):
+    return round(float(score), 6)
+
+
+def _json(event):
+    return json.dumps(event, ensure_ascii=False).encode("utf-8")

@@ -1,0 +1,98 @@
+"""The Prometheus instruments, on the registry that they are given."""
+
+from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.process_collector import ProcessCollector
+
+PUBLISHED, UNCHANGED, DROPPED, FAILED = OUTCOMES = ("published", "unchanged", "dropped", "failed")
+
+DECODE, PREPROCESS, WAIT, CLASSIFY, PUBLISH = STAGES = (
+    "decode",
+    "preprocess",
+    "wait",
+    "classify",
+    "publish",
+)
+
+_STAGE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_AGE_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
+_BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
+
+
+class Metrics:
+    """labeld's instruments; every series exists, at 0, from the start."""
+
+    def __init__(self, registry, sources=()):
+        """Register the instruments.
+
+        Args:
+            registry: a prometheus_client CollectorRegistry.
+            sources: the names of the sources.
+        """
+        ProcessCollector(registry=registry)
+        self._frames = Counter(
+            "labeld_frames", "Pictures by outcome", ["source", "outcome"], registry=registry
+        )
+        self._batch_size = Histogram(
+            "labeld_batch_size", "Pictures in a batch", registry=registry, buckets=_BATCH_SIZES
+        )
+        self._stage = Histogram(
+            "labeld_stage_seconds",
+            "Time in a stage: of a batch for classify, of a picture for the others",
+            ["stage"],
+            registry=registry,
+            buckets=_STAGE_SECONDS,
+        )
+        self._age = Histogram(
+            "labeld_frame_age_seconds",
+            "From a picture's capture to the acknowledgement of its label",
+            ["source"],
+            registry=registry,
+            buckets=_AGE_SECONDS,
+        )
+        self._up = Gauge(
+            "labeld_source_up", "1 while the source can deliver", ["source"], registry=registry
+        )
+        self.mqtt_connected = Gauge(
+            "labeld_mqtt_connected", "1 while the broker has accepted us", registry=registry
+        )
+        self.outbox_messages = Gauge(
+            "labeld_outbox_messages", "Messages not yet acknowledged", registry=registry
+        )
+        self.zero_copy = Gauge(
+            "labeld_zero_copy", "1 if the graph reads the rows where they lie", registry=registry
+        )
+        self._model = Gauge(
+            "labeld_model_info",
+            "The bundle being served",
+            ["model", "precision"],
+            registry=registry,
+        )
+        for source in sources:
+            self._up.labels(source)
+            self._age.labels(source)
+            for outcome in OUTCOMES:
+                self._frames.labels(source, outcome)
+        for stage in STAGES:
+            self._stage.labels(stage)
+
+    def count(self, source, outcome):
+        self._frames.labels(source, outcome).inc()
+
+    def batch(self, size):
+        self._batch_size.observe(size)
+
+    def stage(self, stage, seconds):
+        self._stage.labels(stage).observe(seconds)
+
+    def time(self, stage):
+        """Return a context manager that times what runs in it."""
+        return self._stage.labels(stage).time()
+
+    def age(self, source, seconds):
+        self._age.labels(source).observe(seconds)
+
+    def source_up(self, source, up):
+        self._up.labels(source).set(1 if up else 0)
+
+    def serving(self, bundle):
+        self._model.labels(bundle.model, bundle.precision).set(1)

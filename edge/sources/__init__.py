@@ -1,0 +1,1 @@
+"""Where pictures come from: each file is one kind of source."""

@@ -1,0 +1,227 @@
+"""The drop folder: a picture put into it is classified once and then moved out of the way.
+
+Files are taken when they are closed after writing or renamed into place (inotify). The folder is
+also looked through every second or so, for what inotify does not tell: files that were there at
+the start, links, lost events, and all files on file systems without inotify.
+"""
+
+import logging
+import os
+import stat
+import threading
+import time
+
+from edge.errors import PictureError
+from edge.events import Frame, readable_name
+from edge.sources import watch
+from edge.sources.arrivals import Arrivals
+
+DONE, FAILED = "done", "failed"
+UNFINISHED = (".part", ".tmp")
+LOOK_SECONDS = 1.0
+WAIT_SECONDS = 0.2
+MAX_BYTES = 100 * 1024 * 1024
+
+_log = logging.getLogger(__name__)
+
+
+class Folder:
+    """The source for one drop folder."""
+
+    def __init__(self, settings, device, metrics):
+        """Make the source; nothing is read or watched before `frames` runs.
+
+        Args:
+            settings: a FolderSource of the configuration.
+            device: the device's name.
+            metrics: the Metrics.
+        """
+        self.name = settings.name
+        self._path = settings.path
+        self._delete = settings.after == "delete"
+        self._how = settings.watch
+        self._device = device
+        self._metrics = metrics
+        self._lock = threading.Lock()
+        self._taken = set()
+        self._trouble = None
+
+    def frames(self, stop):
+        """Yield a Frame for each picture, or None about every WAIT_SECONDS, until `stop` is set.
+
+        A folder that is missing or fails is tried again for ever.
+        """
+        while not stop.is_set():
+            try:
+                yield from self._watched(stop)
+            except OSError as error:
+                self._report(str(error))
+                stop.wait(WAIT_SECONDS)
+                yield None
+
+    def _watched(self, stop):
+        for name in (DONE, FAILED):
+            self._make(name)
+        arrivals = Arrivals()
+        with watch.changes(self._path, self._how) as changes:
+            next_look = 0.0
+            while not stop.is_set():
+                now = time.monotonic()
+                if now >= next_look:
+                    arrivals.look(self._listing(), now)
+                    next_look = now + max(LOOK_SECONDS, 10 * (time.monotonic() - now))
+                    self._report(None)
+                for name in arrivals.take():
+                    yield self._frame(name)
+                    if stop.is_set():
+                        return
+                for what, name in changes(WAIT_SECONDS):
+                    self._note(arrivals, what, name)
+                yield None
+
+    def _make(self, name):
+        """Make a folder inside the drop folder, which itself must be there (or mounted)."""
+        try:
+            os.mkdir(os.path.join(self._path, name))
+        except FileExistsError:
+            pass
+
+    def _note(self, arrivals, what, name):
+        if not _is_candidate(name):
+            return
+        if what == watch.WRITTEN:
+            arrivals.written(name, time.monotonic())
+        else:
+            arrivals.closed(name, _size(os.path.join(self._path, name)))
+
+    def _listing(self):
+        """Return what `Arrivals.look` wants to know of the files not taken."""
+        with self._lock:
+            taken = set(self._taken)
+        found, now = {}, time.time()
+        with os.scandir(self._path) as entries:
+            for entry in entries:
+                if entry.name in taken or not _is_candidate(entry.name):
+                    continue
+                try:
+                    facts = entry.stat()
+                except OSError:
+                    continue  # gone since, or a dangling link
+                if stat.S_ISREG(facts.st_mode):
+                    age = now - facts.st_mtime
+                    found[entry.name] = (facts.st_size, facts.st_mtime_ns, age)
+        return found
+
+    def _frame(self, name):
+        """Return the Frame for a file, or None if it is under way, gone or no file."""
+        path = os.path.join(self._path, name)
+        try:
+            facts = os.stat(path)
+        except OSError:
+            return None
+        with self._lock:
+            if name in self._taken or not stat.S_ISREG(facts.st_mode):
+                return None
+            self._taken.add(name)
+        file = _DroppedFile(path, _facts(facts), self._put_away)
+        return Frame(
+            device=self._device,
+            source=self.name,
+            image=readable_name(name),
+            captured_at=facts.st_mtime,
+            seen=time.monotonic(),
+            read=file.read,
+            settle=file.settle,
+        )
+
+    def _put_away(self, path, facts, reason):
+        """Move or delete a file; one that was replaced on the way stays, to be classified too."""
+        name = os.path.basename(path)
+        try:
+            if facts == _facts(os.stat(path)):
+                self._dispose(path, reason)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            _log.error(
+                "source %s: %s was delivered and cannot be put away: %s; it is left alone until "
+                "the daemon starts again",
+                self.name,
+                path,
+                error,
+            )
+            return
+        with self._lock:
+            self._taken.discard(name)
+
+    def _dispose(self, path, reason):
+        if reason is None and self._delete:
+            os.unlink(path)
+            return
+        with self._lock:
+            target = _unused(os.path.join(self._path, DONE if reason is None else FAILED), path)
+            os.rename(path, target)
+        if reason is not None:
+            with open(target + ".error", "w", encoding="utf-8") as file:
+                file.write(reason + "\n")
+
+    def _report(self, trouble):
+        """Show the folder's state, and log it when it changes."""
+        self._metrics.source_up(self.name, trouble is None)
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        if trouble is None:
+            _log.info("source %s: watching %s again", self.name, self._path)
+        else:
+            _log.error("source %s: %s; create or mount it: trying again", self.name, trouble)
+
+
+class _DroppedFile:
+    """A file under way, and what it was when it was read."""
+
+    def __init__(self, path, facts, put_away):
+        self._path = path
+        self._facts = facts
+        self._put_away = put_away
+
+    def read(self):
+        """Return the file's bytes; raises OSError, or PictureError if it is too large."""
+        with open(self._path, "rb") as file:
+            facts = os.fstat(file.fileno())
+            self._facts = _facts(facts)
+            if facts.st_size > MAX_BYTES:
+                raise PictureError(
+                    "it has {} bytes; at most {} are read".format(facts.st_size, MAX_BYTES)
+                )
+            return file.read()
+
+    def settle(self, reason):
+        self._put_away(self._path, self._facts, reason)
+
+
+def _facts(found):
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _size(path):
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _is_candidate(name):
+    return not name.startswith(".") and not name.lower().endswith(UNFINISHED)
+
+
+def _unused(folder, path):
+    """Return a path in `folder` for the file at `path` that nothing has taken."""
+    stem, extension = os.path.splitext(os.path.basename(path))
+    number = 0
+    while True:
+        suffix = "-{}".format(number) if number else ""
+        target = os.path.join(folder, stem + suffix + extension)
+        if not os.path.lexists(target):
+            return target
+        number += 1

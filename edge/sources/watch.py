@@ -1,0 +1,103 @@
+"""Changes in a folder as the kernel tells them (inotify), where it does."""
+
+import logging
+import os
+import queue
+from contextlib import contextmanager
+
+WRITTEN, CLOSED = "written", "closed"
+
+_REMOTE = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "vboxsf", "fuse")
+"""File systems whose inotify is silent about what other machines, or the host, write."""
+
+_BOUND = 10000
+"""Changes kept; what is beyond is found by the next look at the folder."""
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def changes(path, how="auto"):
+    """Watch the folder `path` while the block runs.
+
+    Args:
+        path: the folder.
+        how: "poll" to leave inotify alone; "auto" to use it where it can be trusted.
+
+    Yields:
+        A function of a timeout in seconds that returns what has happened since, as a list of
+        (WRITTEN or CLOSED, file name); where nothing tells, it just waits.
+    """
+    happened = queue.Queue(maxsize=_BOUND)
+    observer = None if how == "poll" or _is_remote(path) else _observe(path, happened)
+    try:
+        yield lambda timeout: _drain(happened, timeout)
+    finally:
+        if observer is not None:
+            observer.stop()
+            observer.join(2.0)
+
+
+def _drain(happened, timeout):
+    found = []
+    try:
+        found.append(happened.get(timeout=timeout))
+        while len(found) < _BOUND:
+            found.append(happened.get_nowait())
+    except queue.Empty:
+        pass
+    return found
+
+
+def _observe(path, happened):
+    """Return a running observer that fills the queue, or None where there is no inotify."""
+    try:
+        from watchdog.observers.inotify import InotifyObserver
+
+        observer = InotifyObserver(generate_full_events=True)
+        observer.schedule(_Handler(happened), path)
+        observer.start()
+        return observer
+    except (ImportError, OSError) as error:
+        _log.warning("%s: no inotify (%s): looking every second instead", path, error)
+        return None
+
+
+class _Handler:
+    """What watchdog calls, from its own thread."""
+
+    def __init__(self, happened):
+        self._happened = happened
+
+    def dispatch(self, event):
+        if event.is_directory:
+            return
+        if event.event_type == "modified":
+            self._put(WRITTEN, event.src_path)
+        elif event.event_type == "closed":
+            self._put(CLOSED, event.src_path)
+        elif event.event_type == "moved" and event.dest_path:
+            self._put(CLOSED, event.dest_path)
+
+    def _put(self, what, path):
+        try:
+            self._happened.put_nowait((what, os.path.basename(os.fsdecode(path))))
+        except queue.Full:
+            pass
+
+
+def _is_remote(path):
+    """Return True if the mount that holds `path` is of a kind that others write to."""
+    kind, longest = "", -1
+    real = os.path.realpath(path)
+    try:
+        with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as mounts:
+            for line in mounts:
+                _, point, kind_here = line.split(" ")[:3]
+                point = point.replace("\\040", " ")
+                inside = real == point or real.startswith(point.rstrip("/") + "/")
+                if inside and len(point) >= longest:
+                    kind, longest = kind_here, len(point)
+    except OSError:
+        return False
+    return kind.split(".")[0] in _REMOTE

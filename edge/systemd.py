@@ -1,0 +1,36 @@
+"""systemd's notify protocol (sd_notify(3)); does nothing where there is no systemd."""
+
+import socket
+
+
+class Notifier:
+    """Sends states to the socket that systemd named."""
+
+    def __init__(self, environment):
+        """Take the facts from a process environment (a mapping)."""
+        self._address = environment.get("NOTIFY_SOCKET", "")
+        if self._address.startswith("@"):  # an abstract socket
+            self._address = "\0" + self._address[1:]
+        self.watchdog_seconds = int(environment.get("WATCHDOG_USEC") or 0) / 1e6 or None
+
+    def ready(self, status):
+        self._send("READY=1\nSTATUS=" + status)
+
+    def status(self, status):
+        self._send("STATUS=" + status)
+
+    def watchdog(self):
+        self._send("WATCHDOG=1")
+
+    def stopping(self):
+        self._send("STOPPING=1")
+
+    def _send(self, state):
+        if not self._address:
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
+            connection.settimeout(1.0)
+            try:
+                connection.sendto(state.encode("utf-8"), self._address)
+            except OSError:
+                pass  # systemd gone or busy: its own watchdog decides what that means

@@ -1,0 +1,67 @@
+"""A stage's thread: it calls a step for ever, and can say how it is."""
+
+import logging
+import threading
+import time
+
+STEP_SECONDS = 0.2
+"""How long a step may wait for work before it returns: the pace of every loop in the house."""
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """A thread that owns one loop.
+
+    `step()` waits for at most STEP_SECONDS and returns True if it found something to do. An
+    exception in it ends the thread, is kept in `failure`, and is reported once.
+    """
+
+    def __init__(self, name, step, on_failure):
+        """Make the worker, not yet running.
+
+        Args:
+            name: for logs and for `stalled` messages.
+            step: called again and again from the worker's thread.
+            on_failure: called with the worker when its step has raised.
+        """
+        self.name = name
+        self.failure = None
+        self._step = step
+        self._on_failure = on_failure
+        self._finish = threading.Event()
+        self._quit = threading.Event()
+        self._progress = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self):
+        self._progress = time.monotonic()
+        self._thread.start()
+
+    def finish(self, deadline):
+        """Let it work until it finds nothing to do, at most until `deadline` (monotonic seconds).
+
+        Returns:
+            True if the thread has ended.
+        """
+        self._finish.set()
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        self._quit.set()
+        self._thread.join(2 * STEP_SECONDS)
+        return not self._thread.is_alive()
+
+    def idle_seconds(self):
+        """Return the time since a step last came back: large only if the loop hangs."""
+        return time.monotonic() - self._progress
+
+    def _run(self):
+        try:
+            while not self._quit.is_set():
+                worked = self._step()
+                self._progress = time.monotonic()
+                if self._finish.is_set() and not worked:
+                    return
+        except Exception as error:  # whatever it is, the process must not go on without the stage
+            _log.exception("stage %s failed", self.name)
+            self.failure = error
+            self._on_failure(self)

@@ -1,0 +1,187 @@
+"""Real servers and clients for tests: a mosquitto, a subscriber, a running labeld."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import paho.mqtt.client as paho
+import pytest
+import yaml
+
+SECONDS = 60.0
+"""How long a test waits for a condition before it gives up."""
+
+
+def wait_for(condition, what, seconds=SECONDS):
+    """Return the first true value of `condition()`; fail naming `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    return pytest.fail("{:.0f} s passed without: {}".format(seconds, what))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def program(name):
+    """Return the path of a server; without it skip the test, or fail under CI=true."""
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if path is None:
+        reason = "{} is not installed".format(name)
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    return path
+
+
+class Mosquitto:
+    """A broker that keeps its sessions and queues over a restart."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        self._program = program("mosquitto")
+        self._folder = str(folder)
+        self._config = os.path.join(self._folder, "mosquitto.conf")
+        with open(self._config, "w", encoding="utf-8") as file:
+            file.write(
+                "listener {} 127.0.0.1\nallow_anonymous true\npersistence true\n"
+                "persistence_location {}/\nmax_queued_messages 0\nuser root\n".format(
+                    self.port, self._folder
+                )
+            )
+        self._process = None
+
+    def start(self):
+        with open(os.path.join(self._folder, "mosquitto.log"), "ab") as log:
+            self._process = subprocess.Popen([self._program, "-c", self._config], stderr=log)
+        wait_for(self._answers, "mosquitto listens", 10.0)
+
+    def stop(self):
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10.0)
+            self._process = None
+
+    def _answers(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class Subscriber:
+    """A client with a persistent session that keeps all messages it gets."""
+
+    def __init__(self, port, topic="labeld/#"):
+        self.messages = []
+        self._subscribed = threading.Event()
+        options = {"client_id": "test-subscriber", "clean_session": False}
+        if hasattr(paho, "CallbackAPIVersion"):
+            self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, **options)
+        else:
+            self._client = paho.Client(**options)
+        self._client.on_connect = lambda *_: self._client.subscribe(topic, qos=1)
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_message = lambda _client, _data, message: self.messages.append(message)
+        self._client.reconnect_delay_set(0.1, 0.5)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+        assert self._subscribed.wait(10.0)
+
+    def close(self):
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def payloads(self, level):
+        """Return the payloads (bytes) of the messages whose topic ends in `level`, in order."""
+        return [m.payload for m in list(self.messages) if m.topic.endswith("/" + level)]
+
+    def events(self, level):
+        return [json.loads(payload.decode("utf-8")) for payload in self.payloads(level)]
+
+
+class Labeld:
+    """The `labeld run` command on a configuration of its own."""
+
+    def __init__(self, folder, **settings):
+        self._folder = str(folder)
+        self.drop = os.path.join(self._folder, "drop")
+        self.http_port = free_port()
+        self.config = os.path.join(self._folder, "labeld.yaml")
+        self._log = os.path.join(self._folder, "labeld.log")
+        self._process = None
+        os.makedirs(self.drop, exist_ok=True)
+        defaults = {
+            "device": "bench",
+            "decide": {"threshold": 0},
+            "sources": [{"name": "drop", "kind": "folder", "path": self.drop}],
+            "http": {"port": self.http_port},
+        }
+        with open(self.config, "w", encoding="utf-8") as file:
+            yaml.safe_dump(dict(defaults, **settings), file)
+
+    def start(self, **environment):
+        command = [sys.executable, "-m", "edge", "run", "-c", self.config]
+        with open(self._log, "ab") as log:
+            self._process = subprocess.Popen(
+                command, stderr=log, env=dict(os.environ, **environment)
+            )
+
+    def start_ready(self):
+        self.start()
+        wait_for(
+            lambda: self.code() is not None or self.get("/readyz")[0] == 200, "labeld is ready"
+        )
+        assert self.code() is None, self.log()
+
+    def code(self):
+        """Return the exit code, or None while the process runs."""
+        return self._process.poll()
+
+    def end(self, number=signal.SIGTERM):
+        """Send a signal; return the exit code."""
+        self._process.send_signal(number)
+        return self._process.wait(SECONDS)
+
+    def kill(self):
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(10.0)
+
+    def log(self):
+        with open(self._log, encoding="utf-8") as file:
+            return file.read()
+
+    def get(self, path):
+        """Return (status, body) of a page; (0, "") where nobody answers."""
+        url = "http://127.0.0.1:{}{}".format(self.http_port, path)
+        try:
+            with urllib.request.urlopen(url, timeout=5.0) as answer:
+                return answer.status, answer.read().decode("utf-8")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode("utf-8")
+        except OSError:
+            return 0, ""
+
+    def drop_file(self, name, data):
+        """Put a file into the drop folder as a careful sender does: under another name first."""
+        draft = os.path.join(self.drop, "." + name)
+        with open(draft, "wb") as file:
+            file.write(data)
+        os.rename(draft, os.path.join(self.drop, name))
+
+    def waiting(self):
+        """Return the names of the pictures that lie in the drop folder."""
+        return sorted(
+            entry.name for entry in os.scandir(self.drop) if entry.is_file(follow_symlinks=False)
+        )

@@ -1,0 +1,153 @@
+"""A folder in, labels out: the running daemon, a real broker, real signals."""
+
+import os
+import shutil
+import socket
+
+import pytest
+
+from tests import servers, tiny
+from tests.servers import wait_for
+
+
+def pictures(count, extension=".png"):
+    """Return {file name: (bytes, label)}."""
+    found = {}
+    for seed in range(count):
+        label = tiny.LABELS[seed % 3]
+        data = tiny.encode(tiny.picture(label, seed), extension)
+        found["picture {:02d}{}".format(seed, extension)] = (data, label)
+    return found
+
+
+def test_each_picture_becomes_one_label_and_leaves_the_folder(labeld, subscriber):
+    sent = pictures(20)
+    names = sorted(sent)
+    for name in names[:5]:  # some lie there at the start
+        labeld.drop_file(name, sent[name][0])
+    labeld.start_ready()
+    for name in names[5:]:
+        labeld.drop_file(name, sent[name][0])
+
+    wait_for(lambda: len(subscriber.events("drop/label")) >= 20, "20 labels")
+    wait_for(lambda: not labeld.waiting(), "the drop folder is empty")
+    events = subscriber.events("drop/label")
+    assert {event["image"]: event["label"] for event in events} == {
+        name: label for name, (_, label) in sent.items()
+    }
+    assert len(events) == 20
+    for event in events:
+        assert set(event) == {
+            *("schema", "id", "device", "source", "image", "captured_at"),
+            *("label", "score", "top", "model", "age_ms"),
+        }
+        data = sent[event["image"]][0]
+        expected = tiny.scores(tiny.row(data)[None])[0].max()
+        assert event["score"] == pytest.approx(expected, abs=1e-3)
+    assert sorted(os.listdir(os.path.join(labeld.drop, "done"))) == names
+
+    assert labeld.get("/healthz") == (200, "ok\n")
+    page = labeld.get("/metrics")[1]
+    assert 'labeld_frames_total{outcome="published",source="drop"} 20.0' in page
+    assert "labeld_zero_copy 1.0" in page
+    assert "labeld_mqtt_connected 1.0" in page
+
+    assert labeld.end() == 0, labeld.log()
+    wait_for(lambda: subscriber.payloads("bench/status")[-1:] == [b"offline"], "status offline")
+    assert subscriber.payloads("bench/status")[0] == b"online"
+
+
+def test_what_is_no_picture_is_set_aside_with_its_reason(labeld, subscriber):
+    labeld.start_ready()
+    whole = tiny.encode(tiny.picture("red"), ".jpg")
+    labeld.drop_file("cut.jpg", whole[: len(whole) // 2])
+    labeld.drop_file("notes.txt", b"call the supplier")
+    labeld.drop_file("whole.jpg", whole)
+    wait_for(lambda: len(subscriber.events("drop/failed")) == 2, "two events on failed")
+    wait_for(lambda: not labeld.waiting(), "the drop folder is empty")
+    reasons = {event["image"]: event["error"] for event in subscriber.events("drop/failed")}
+    assert "end-of-image marker is missing" in reasons["cut.jpg"]
+    assert "not JPEG, PNG" in reasons["notes.txt"]
+    for name, reason in reasons.items():
+        path = os.path.join(labeld.drop, "failed", name)
+        assert os.path.exists(path)
+        with open(path + ".error", encoding="utf-8") as file:
+            assert file.read() == reason + "\n"
+    assert [event["image"] for event in subscriber.events("drop/label")] == ["whole.jpg"]
+    assert labeld.end() == 0, labeld.log()
+
+
+def test_nothing_is_lost_while_the_broker_is_away(labeld, broker, subscriber):
+    sent = pictures(30)
+    names = sorted(sent)
+    labeld.start_ready()
+    for name in names[:10]:
+        labeld.drop_file(name, sent[name][0])
+    wait_for(lambda: subscriber.events("drop/label"), "a first label")
+    broker.stop()
+    for name in names[10:]:
+        labeld.drop_file(name, sent[name][0])
+    wait_for(lambda: "labeld_mqtt_connected 0.0" in labeld.get("/metrics")[1], "the loss is seen")
+    assert set(labeld.waiting()) >= set(names[10:])
+    broker.start()
+    wait_for(lambda: not labeld.waiting(), "the drop folder is empty")
+
+    def arrived():
+        return {event["image"] for event in subscriber.events("drop/label")} == set(names)
+
+    wait_for(arrived, "a label for each picture")
+    ids = {}
+    for event in subscriber.events("drop/label"):
+        assert ids.setdefault(event["image"], event["id"]) == event["id"]
+    assert len(set(ids.values())) == len(names)
+    assert labeld.end() == 0, labeld.log()
+
+
+def test_a_picture_that_was_not_delivered_is_sent_after_a_restart(labeld, broker, subscriber):
+    labeld.start_ready()
+    broker.stop()
+    labeld.drop_file("late.png", tiny.encode(tiny.picture("blue"), ".png"))
+    wait_for(lambda: "labeld_outbox_messages 1.0" in labeld.get("/metrics")[1], "a message waits")
+    labeld.end(servers.signal.SIGKILL)
+    assert labeld.waiting() == ["late.png"]
+    broker.start()
+    labeld.start_ready()
+    wait_for(lambda: subscriber.events("drop/label"), "the label")
+    assert subscriber.events("drop/label")[0]["label"] == "blue"
+    assert labeld.end() == 0, labeld.log()
+
+
+def test_a_spoilt_bundle_ends_it_with_code_3(labeld, tiny_bundle, tmp_path):
+    copy = shutil.copytree(tiny_bundle.path, str(tmp_path / "copy"))
+    graph = os.path.join(copy, "saved_model", "saved_model.pb")
+    with open(graph, "ab") as file:
+        file.write(b"!")
+    spoilt = servers.Labeld(tmp_path / "spoilt", model={"bundle": copy})
+    spoilt.start()
+    wait_for(lambda: spoilt.code() is not None, "labeld ends")
+    assert spoilt.code() == 3
+    assert graph in spoilt.log()
+
+
+def test_a_misspelt_key_ends_it_with_code_2_and_names_the_nearest(tmp_path):
+    daemon = servers.Labeld(tmp_path, model={"bundel": "x"}, batch={"max_size": 0})
+    daemon.start()
+    wait_for(lambda: daemon.code() is not None, "labeld ends")
+    assert daemon.code() == 2
+    assert "model.bundel: unknown key; did you mean 'bundle'?" in daemon.log()
+    assert "batch.max_size: 0 is not a whole number from 1 to 256" in daemon.log()
+
+
+def test_systemd_is_told_when_it_is_ready_and_that_it_lives(labeld, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(str(tmp_path / "notify"))
+        notify.settimeout(servers.SECONDS)
+        labeld.start(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="1000000")
+        assert notify.recv(4096).startswith(b"READY=1\nSTATUS=serving tiny-")
+        assert labeld.get("/readyz") == (200, "ok\n")
+        assert notify.recv(4096) == b"WATCHDOG=1"
+        assert labeld.end() == 0, labeld.log()
+        last = notify.recv(4096)
+        while last == b"WATCHDOG=1":
+            last = notify.recv(4096)
+        assert last == b"STOPPING=1"
