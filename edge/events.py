@@ -34,9 +34,13 @@ class Frame:
 
 
 def frame_id(frame, data):
-    """Return the event id: 128 bits of BLAKE2b (RFC 7693) in hex, the same at every sending."""
+    """Return the event id, the same at every sending of the same picture.
+
+    128 bits of BLAKE2b (RFC 7693) in hex over device, source, name, moment and content: the same
+    photograph taken in again later is another event.
+    """
     digest = hashlib.blake2b(digest_size=16)
-    for part in (frame.device, frame.source, frame.image):
+    for part in (frame.device, frame.source, frame.image, repr(frame.captured_at)):
         digest.update(part.encode("utf-8", "backslashreplace") + b"\0")
     digest.update(data)
     return digest.hexdigest()
