@@ -73,7 +73,7 @@ def choice(*values):
     """Return the check for one of `values`."""
 
     def check(value, place, faults):
-        if value not in values:
+        if value not in values or isinstance(value, bool):  # True == 1
             names = ", ".join(str(known) for known in values)
             faults.append(
                 "{}: {!r} is none of {}{}".format(place, value, names, _nearest(value, values))

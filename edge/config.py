@@ -70,6 +70,10 @@ class Mqtt:
 
 @dataclass(frozen=True)
 class Outbox:
+    path: str = option(text, "/var/lib/labeld/outbox.db")
+    """Not used yet: what is not acknowledged is held in memory, and its file in the folder."""
+    max_age_hours: float = option(number(0, 87600), 72)
+    """Not used yet."""
     max_messages: int = option(number(1, 10000000, whole=True), 100000)
 
 
@@ -198,6 +202,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, "the key {!r} is there twice".format(key.value), key.start_mark

@@ -1,0 +1,118 @@
+"""The configuration: its manual is complete, and every fault is named with what to do."""
+
+import dataclasses
+import os
+import re
+
+import pytest
+import yaml
+
+from edge import config
+from edge.checks import build
+from edge.errors import ConfigError, Exit
+
+MANUAL = os.path.join(os.path.dirname(os.path.dirname(__file__)), "config", "labeld.yaml")
+
+SMALLEST = "model: {bundle: b}\nsources: [{name: a, kind: folder, path: drop}]\n"
+
+
+def faults(tmp_path, text):
+    """Return the faults of a configuration, without the file's name."""
+    path = tmp_path / "labeld.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as refusal:
+        config.load(str(path))
+    assert refusal.value.exit_code == Exit.CONFIGURATION
+    assert all(line.startswith(str(path)) for line in str(refusal.value).splitlines())
+    return list(refusal.value.faults)
+
+
+def options(kind):
+    return [field for field in dataclasses.fields(kind) if field.metadata]
+
+
+def shown(content, kind, place=""):
+    """Fail for an option of the dataclass `kind` that the manual does not show."""
+    for field in options(kind):
+        assert field.name in content, place + field.name
+        if isinstance(content[field.name], dict):
+            nested = config.Tls if field.name == "tls" else type(field.default)
+            if field.name == "model":
+                nested = config.Model
+            shown(content[field.name], nested, place + field.name + ".")
+
+
+def test_the_manual_shows_every_option_and_its_default():
+    with open(MANUAL, encoding="utf-8") as file:
+        text = file.read()
+    content = yaml.safe_load(re.sub(r"(?m)^#(?=( {2})*[a-z_]+:)", "", text))
+    found = []
+    manual = build(config.Config, content, "", found)
+    assert not found
+    shown(content, config.Config)
+    for entry in content["sources"]:
+        shown(entry, config.FolderSource)
+
+    as_it_is = config.load(MANUAL)
+    for name in ("batch", "decide", "outbox", "http", "mqtt"):
+        default = next(field.default for field in options(config.Config) if field.name == name)
+        assert getattr(as_it_is, name) == default
+    assert manual.model.gpu_memory_mb == config.Model("b").gpu_memory_mb
+
+
+def test_relative_paths_start_at_the_file(tmp_path):
+    (tmp_path / "labeld.yaml").write_text(SMALLEST)
+    loaded = config.load(str(tmp_path / "labeld.yaml"))
+    assert loaded.model.bundle == str(tmp_path / "b")
+    assert loaded.sources[0].path == str(tmp_path / "drop")
+    assert loaded.device
+
+
+def test_all_faults_are_found_at_once(tmp_path):
+    text = "model: {bundel: b}\nbatch: {max_size: 0}\nsources: []\nmqtt: {port: http}\n"
+    assert faults(tmp_path, text) == [
+        "model.bundel: unknown key; did you mean 'bundle'?",
+        "model.bundle: missing; it has no default",
+        "sources: [] is not a list of at least one source",
+        "batch.max_size: 0 is not a whole number from 1 to 256",
+        "mqtt.port: 'http' is not a whole number from 1 to 65535",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("mqtt: {qos: true}", "mqtt.qos: True is none of 1, 2"),
+        ("mqtt: {qos: 0}", "mqtt.qos: 0 is none of 1, 2"),
+        ("mqtt: {topic_prefix: a/#}", "mqtt.topic_prefix: 'a/#' cannot begin a topic"),
+        ("mqtt: {username: u, password_file: gone}", "gone' cannot be read"),
+        ("mqtt: {tls: {ca: gone.pem}}", "gone.pem' cannot be read"),
+        ("decide: {threshold: .nan}", "decide.threshold: nan is not a number from 0 to 1"),
+        ("device: 7", "device: 7 is not a text"),
+        ("http: 9109", "http: 9109 is not a section"),
+        ("http: {port: 1, port: 2}", "the key 'port' is there twice"),
+        ("? [a, b]\n: 1", "unhashable key"),
+        ("http: {port: [", "line 4, column 1"),
+    ],
+)
+def test_a_fault_names_its_place_and_the_rule(tmp_path, text, fault):
+    assert fault in faults(tmp_path, SMALLEST + text + "\n")[0]
+
+
+def test_two_sources_may_not_share_a_topic_or_a_folder(tmp_path):
+    source = "{{name: {}, kind: folder, path: {}}}"
+    both = ", ".join([source.format("a/b", "x"), source.format("a+b", "x")])
+    found = faults(tmp_path, "model: {{bundle: b}}\nsources: [{}]\n".format(both))
+    assert len(found) == 2
+    assert "sources[1].name: 'a+b' is also that of sources[0]" in found[0]
+    assert "sources[1].path" in found[1]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "just text"])
+def test_a_file_without_keys_is_refused(tmp_path, text):
+    assert "see config/labeld.yaml" in faults(tmp_path, text)[0]
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"gone\.yaml: cannot be read: No such file"):
+        config.load(str(tmp_path / "gone.yaml"))
