@@ -27,6 +27,7 @@ setup(
         "paho-mqtt>=1.6.1",
         "prometheus-client",
         "PyYAML",
+        "tqdm",
         "watchdog>=2.1",
         "dataclasses" + OLD,
         # the last OpenCV with a wheel for Python 3.6; pip would compile a later one for an hour

@@ -5,20 +5,13 @@ import logging
 import os
 import sys
 
-from edge import __version__
-from edge.errors import Exit, LabeldError
+from edge import __version__, command
+from edge.errors import Exit
 
 
 def main(arguments=None):
     """Run the command; return its exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.command(options))
-    except LabeldError as error:
-        print(str(error), file=sys.stderr)
-        return int(error.exit_code)
-    except KeyboardInterrupt:
-        return 128 + 2
+    return command.run(_parser(), arguments)
 
 
 def _parser():
@@ -28,13 +21,13 @@ def _parser():
     parser.add_argument("--version", action="version", version="labeld " + __version__)
     commands = parser.add_subparsers(dest="name", metavar="COMMAND")
     commands.required = True
-    for name, command, text in (
+    for name, function, text in (
         ("run", _run, "serve a configuration until SIGTERM"),
         ("check", _check, "print every fault of a configuration; exit 2 if there is one"),
     ):
         sub = commands.add_parser(name, help=text, description=text)
         sub.add_argument("-c", "--config", metavar="FILE", default="/etc/labeld/labeld.yaml")
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=function)
     return parser
 
 

@@ -109,7 +109,17 @@ def read(path):
     )
 
 
-def write(path, fill_saved_model, labels, golden, scores, made_with, **options):
+def write(
+    path,
+    fill_saved_model,
+    labels,
+    golden,
+    scores,
+    made_with,
+    name=None,
+    precision="fp32",
+    batch_sizes=(),
+):
     """Write a bundle, whole or not at all; a bundle that was there before is replaced.
 
     Args:
@@ -119,7 +129,9 @@ def write(path, fill_saved_model, labels, golden, scores, made_with, **options):
         golden: a sequence of GoldenSample.
         scores: what was measured on held-out pictures (a dict for JSON).
         made_with: versions of what made it (a dict for JSON).
-        options: `name` (default: the folder's name), `precision` ("fp32"), `batch_sizes` (()).
+        name: what the model is called; None: the folder's name.
+        precision: what the graph computes in.
+        batch_sizes: the only sizes the graph takes; empty: any.
 
     Raises:
         BundleError: `path` exists and is not a bundle.
@@ -132,12 +144,12 @@ def write(path, fill_saved_model, labels, golden, scores, made_with, **options):
         fill_saved_model(os.path.join(draft, SAVED_MODEL))
         manifest = {
             "format": FORMAT,
-            "name": options.get("name") or os.path.basename(path),
+            "name": name or os.path.basename(path),
             "created_at": datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "labels": list(labels),
             "preprocessing": preprocess.SPEC,
-            "precision": options.get("precision", "fp32"),
-            "batch_sizes": list(options.get("batch_sizes", ())),
+            "precision": precision,
+            "batch_sizes": list(batch_sizes),
             "scores": scores,
             "made_with": made_with,
             "golden": _write_golden(draft, golden),
@@ -153,9 +165,9 @@ def write(path, fill_saved_model, labels, golden, scores, made_with, **options):
 
 def check_target(path):
     """Raise BundleError if `path` is something that `write` must not replace."""
-    if os.path.lexists(path) and not os.path.isfile(os.path.join(path, MANIFEST)):
-        if not (os.path.isdir(path) and not os.listdir(path)):
-            raise BundleError(path, "it exists and is not a bundle: choose another --out")
+    is_free = not os.path.lexists(path) or (os.path.isdir(path) and not os.listdir(path))
+    if not is_free and not os.path.isfile(os.path.join(path, MANIFEST)):
+        raise BundleError(path, "it exists and is not a bundle: choose another --out")
 
 
 def _read_manifest(path):

@@ -65,7 +65,7 @@ def preprocess_into(image, out):
     Args:
         image: uint8[height, width, 3], RGB.
         out: uint8[299, 299, 3], C-contiguous; filled in place. `cv2.resize` silently allocates
-            where `out` has another shape or dtype: slots are checked once, when they are made.
+            where `out` has another shape or dtype: every row is made as `ROW` says, in `slots`.
     """
     height, width = image.shape[:2]
     shrinks = height >= SIZE and width >= SIZE

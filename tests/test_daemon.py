@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 
 import pytest
@@ -108,7 +109,7 @@ def test_a_picture_that_was_not_delivered_is_sent_after_a_restart(labeld, broker
     broker.stop()
     labeld.drop_file("late.png", tiny.encode(tiny.picture("blue"), ".png"))
     wait_for(lambda: "labeld_outbox_messages 1.0" in labeld.get("/metrics")[1], "a message waits")
-    labeld.end(servers.signal.SIGKILL)
+    labeld.end(signal.SIGKILL)
     assert labeld.waiting() == ["late.png"]
     broker.start()
     labeld.start_ready()

@@ -13,6 +13,7 @@ HOUSE = {
     "edge": [
         "__init__",
         "errors",
+        "command",
         "container",
         "preprocess",
         "bundle",
@@ -40,7 +41,7 @@ HOUSE = {
         "daemon",
         "__main__",
     ],
-    "export": ["__init__", "__main__"],
+    "export": ["__init__", "predict", "__main__"],
 }
 """The modules of each package: each imports only those that stand before it."""
 

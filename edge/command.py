@@ -1,0 +1,20 @@
+"""How both commands end: the exit code, and the error for the person who typed them."""
+
+import sys
+
+from edge.errors import LabeldError
+
+INTERRUPTED = 128 + 2
+"""What a shell reports of a program that Ctrl-C (SIGINT, 2) has ended."""
+
+
+def run(parser, arguments=None):
+    """Parse `arguments` (None: the process's) and run their `command`; return the exit code."""
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except LabeldError as error:
+        print(str(error), file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        return INTERRUPTED

@@ -1,0 +1,70 @@
+"""Labels for a folder of pictures, as a table."""
+
+import csv
+import os
+import sys
+
+from tqdm import tqdm
+
+from edge import bundle as bundles
+from edge.decide import decide
+from edge.errors import LabeldError
+from edge.offline import score_files
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+
+
+def run(bundle, images, out):
+    """Write the best label of each picture below `images` to the TSV file `out`.
+
+    Its columns are `file` (relative to `images`), `label` and `score`, in file order. A picture
+    that cannot be read has an empty label and score, and a line on stderr.
+
+    Args:
+        bundle, images, out: paths.
+
+    Raises:
+        LabeldError: the bundle is refused, or there are no pictures.
+    """
+    bundle = bundles.read(bundle)
+    files = pictures(images)
+    with tqdm(total=len(files), unit="picture", disable=None) as bar:
+        results = score_files(
+            bundle,
+            [os.path.join(images, file) for file in files],
+            progress=lambda done, _: bar.update(done - bar.n),
+        )
+    with open(out, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        table = csv.writer(file, delimiter="\t", lineterminator="\n")
+        table.writerow(("file", "label", "score"))
+        for name, result in zip(files, results):
+            table.writerow((name,) + _answer(result, bundle.labels))
+
+
+def pictures(folder):
+    """Return the picture files below `folder`, by extension, as sorted paths relative to it.
+
+    Raises:
+        LabeldError: there are none.
+    """
+    found = [
+        os.path.relpath(os.path.join(place, name), folder)
+        for place, _, names in os.walk(folder)
+        for name in names
+        if name.lower().endswith(EXTENSIONS)
+    ]
+    if not found:
+        raise LabeldError(
+            "{}: no pictures there: files ending in {} are looked for".format(
+                folder, ", ".join(EXTENSIONS)
+            )
+        )
+    return sorted(found)
+
+
+def _answer(result, labels):
+    if result.scores is None:
+        print("{}: {}; its label is left empty".format(result.file, result.error), file=sys.stderr)
+        return "", ""
+    best = decide(result.scores, labels, threshold=0.0, top=1)
+    return best.label, "{:.6f}".format(best.score)
