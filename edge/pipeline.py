@@ -82,16 +82,20 @@ class Pump:
         self._stop = threading.Event()
         self._in = source.frames(self._stop)
         self._held = None
+        self._ended = False
 
     def stop(self):
         self._stop.set()
 
     def step(self):
-        """Pass one frame on; False if the source had none or has ended."""
+        """Pass one frame on; False if there is nothing to do.
+
+        After `stop` there is, until the source has come to its end and put away what it holds.
+        """
         if self._held is None:
             self._held = self._next()
         if self._held is None:
-            return False
+            return self._stop.is_set() and not self._ended
         try:
             self._out.put(self._held, timeout=STEP_SECONDS)
         except queue.Full:
@@ -103,6 +107,7 @@ class Pump:
         try:
             return next(self._in)
         except StopIteration:
+            self._ended = True
             self._stop.wait(STEP_SECONDS)
             return None
 
