@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections import namedtuple
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 
 import numpy as np
 
@@ -145,7 +145,7 @@ def write(
         manifest = {
             "format": FORMAT,
             "name": name or os.path.basename(path),
-            "created_at": datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "created_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "labels": list(labels),
             "preprocessing": preprocess.SPEC,
             "precision": precision,

@@ -33,7 +33,6 @@ class Classifier:
             )
         self._input = next(iter(self._graph.structured_input_signature[1]))
         self._tensor = _sharing_tensor(tf)
-        self.classes = len(bundle.labels)
 
     def __call__(self, rows):
         """Return the scores, float32[n, classes], of `rows`, uint8[n, 299, 299, 3].

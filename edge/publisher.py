@@ -57,10 +57,6 @@ class Publisher:
         self._client = self._new_client(device_topic)
         outbox.on_put = self._wake
 
-    @property
-    def connected(self):
-        return self._connected
-
     def step(self):
         """Connect, send or receive, waiting at most STEP_SECONDS; True while more can be sent."""
         if self._connected:
