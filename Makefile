@@ -8,12 +8,12 @@ INSTALLED = $(VENV)/.installed
 # Debian packages are installed where this user may, and otherwise asked for in one line.
 APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=noninteractive apt-get
 
-.PHONY: venv run test lint servers clean
+.PHONY: venv run test lint servers photographs clean
 
 run: venv
 	$(BIN)/labeld --help
 
-test: venv lint servers
+test: venv lint servers photographs
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests
 
 lint: venv
@@ -25,6 +25,11 @@ servers:
 	    || { $(APT) -q update && $(APT) -q install -y --no-install-recommends mosquitto; } \
 	    || echo "no mosquitto and no right to install it: what needs a broker is not tested" >&2
 
+photographs:
+	@[ -d /usr/share/tuxpaint/stamps ] \
+	    || { $(APT) -q update && $(APT) -q install -y --no-install-recommends tuxpaint-stamps-default; } \
+	    || echo "no tuxpaint-stamps-default and no right to install it: training is not tested" >&2
+
 venv: $(INSTALLED)
 
 $(INSTALLED): setup.py
@@ -32,7 +37,7 @@ $(INSTALLED): setup.py
 	    || { $(APT) -q update && $(APT) -q install -y python3-venv; } \
 	    || { echo "please install the package python3-venv, then run make again" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[tensorflow,test,lint]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[tensorflow,export,test,lint]'
 	touch $@
 
 clean:

@@ -37,6 +37,7 @@ setup(
     extras_require={
         # a Jetson has NVIDIA's own TensorFlow wheel: hence not among the requirements
         "tensorflow": ["tensorflow==2.6.2" + OLD, "keras==2.6.0" + OLD, "tensorflow-cpu" + NEW],
+        "export": ["scikit-learn"],
         "demo": ["amqtt>=0.11; python_version >= '3.10'"],
         "test": ["pytest>=7.0"],
         "lint": ["ruff==0.14.*; python_version >= '3.7'"],

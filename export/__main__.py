@@ -1,6 +1,7 @@
 """The `labeld-export` command."""
 
 import argparse
+import os
 import sys
 
 from edge import __version__, command
@@ -20,6 +21,33 @@ def _parser():
     commands = parser.add_subparsers(dest="name", metavar="COMMAND")
     commands.required = True
 
+    text = "train a head on InceptionV3 with labelled photographs and write the model bundle"
+    train = commands.add_parser("train", help=text, description=text)
+    train.add_argument(
+        "data",
+        metavar="DATA",
+        help="a folder with a sub-folder for each class, or a TSV or CSV file with the columns "
+        "file and label",
+    )
+    train.add_argument("--out", metavar="BUNDLE", required=True, help="replaced as a whole")
+    train.add_argument(
+        "--images", metavar="FOLDER", help="what a table's files are relative to (its own folder)"
+    )
+    train.add_argument("--name", help="what events call the model (the bundle's folder name)")
+    train.add_argument(
+        "--weights",
+        metavar="imagenet|none|auto|FILE",
+        default="imagenet",
+        help="of the base: ImageNet's, random ones, ImageNet's if they can be fetched and "
+        "otherwise random ones, or a file (%(default)s)",
+    )
+    train.add_argument("--seed", type=int, default=1, help="of split and training (%(default)s)")
+    train.add_argument("--epochs", type=int, default=200, help="at most (%(default)s)")
+    train.add_argument("--learning-rate", type=float, default=1e-3, help="(%(default)s)")
+    train.add_argument("--units", type=int, default=64, help="of the hidden layer (%(default)s)")
+    train.add_argument("--dropout", type=float, default=0.2, help="(%(default)s)")
+    train.set_defaults(command=_train)
+
     text = "label the pictures of a folder exactly as the daemon would"
     predict = commands.add_parser("predict", help=text, description=text)
     predict.add_argument("bundle", metavar="BUNDLE")
@@ -32,6 +60,20 @@ def _parser():
     verify.add_argument("bundle", metavar="BUNDLE")
     verify.set_defaults(command=_verify)
     return parser
+
+
+def _train(options):
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from export import train
+
+    train.run(
+        options.data,
+        options.out,
+        options.images,
+        options.name,
+        train.Options(*(getattr(options, field) for field in train.Options._fields)),
+    )
+    return Exit.OK
 
 
 def _predict(options):

@@ -8,10 +8,8 @@ from tqdm import tqdm
 
 from edge import bundle as bundles
 from edge.decide import decide
-from edge.errors import LabeldError
 from edge.offline import score_files
-
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+from export.photographs import pictures
 
 
 def run(bundle, images, out):
@@ -39,27 +37,6 @@ def run(bundle, images, out):
         table.writerow(("file", "label", "score"))
         for name, result in zip(files, results):
             table.writerow((name,) + _answer(result, bundle.labels))
-
-
-def pictures(folder):
-    """Return the picture files below `folder`, by extension, as sorted paths relative to it.
-
-    Raises:
-        LabeldError: there are none.
-    """
-    found = [
-        os.path.relpath(os.path.join(place, name), folder)
-        for place, _, names in os.walk(folder)
-        for name in names
-        if name.lower().endswith(EXTENSIONS)
-    ]
-    if not found:
-        raise LabeldError(
-            "{}: no pictures there: files ending in {} are looked for".format(
-                folder, ", ".join(EXTENSIONS)
-            )
-        )
-    return sorted(found)
 
 
 def _answer(result, labels):

@@ -1,14 +1,34 @@
 """What several tests share."""
 
+from collections import namedtuple
+
 import pytest
 
-from tests import servers, tiny
+from edge import bundle
+from tests import commands, servers, stamps, tiny
+
+Trained = namedtuple("Trained", "bundle text photographs")
+Trained.__doc__ = """bundle: the Bundle; text: what the command printed;
+photographs: {path: label} of what it was given."""
 
 
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory):
     """A Bundle that tells colours apart; made once, not to be changed."""
     return tiny.write_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """What `labeld-export train --weights none` made of real photographs; made once."""
+    stamps.install_or_skip()
+    folder = tmp_path_factory.mktemp("trained")
+    data = folder / "photographs"
+    photographs = stamps.write(data, count=18, served=False, seed=1)
+    path = folder / "stamps"
+    code, text, errors = commands.labeld_export("train", data, "--out", path, "--weights", "none")
+    assert code == 0, errors
+    return Trained(bundle.read(path), text, photographs)
 
 
 @pytest.fixture

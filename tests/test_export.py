@@ -2,24 +2,11 @@
 
 import csv
 import os
-import subprocess
-import sys
 
 import pytest
 
 from tests import tiny
-
-
-def labeld_export(*arguments):
-    """Run the command; return (exit code, stdout, stderr)."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "export"] + [str(argument) for argument in arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        timeout=120,
-        check=False,
-    )
-    return ran.returncode, ran.stdout.decode(), ran.stderr.decode()
+from tests.commands import labeld_export
 
 
 def test_predict_writes_a_row_for_every_picture_in_file_order(tiny_bundle, tmp_path):

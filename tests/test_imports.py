@@ -41,7 +41,17 @@ HOUSE = {
         "daemon",
         "__main__",
     ],
-    "export": ["__init__", "predict", "__main__"],
+    "export": [
+        "__init__",
+        "photographs",
+        "dataset",
+        "model",
+        "evaluate",
+        "freeze",
+        "train",
+        "predict",
+        "__main__",
+    ],
 }
 """The modules of each package: each imports only those that stand before it."""
 

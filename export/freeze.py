@@ -1,0 +1,88 @@
+"""A trained base and head as a frozen graph, and that graph as a model bundle."""
+
+import os
+import platform
+
+import cv2
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from edge import __version__, bundle, preprocess
+from edge.bundle import GoldenSample
+from export.model import normalise
+
+PIXELS = tf.TensorSpec((None,) + preprocess.ROW, tf.uint8, name="pixels")
+
+
+class Frozen(tf.Module):
+    """A graph without variables: uint8[n, 299, 299, 3] -> {"scores": float32[n, classes]}.
+
+    Unfrozen, what TensorFlow 2.15 or later saves does not load in the 2.7 of a Jetson TX2.
+    """
+
+    def __init__(self, base, head):
+        super().__init__()
+
+        @tf.function(input_signature=[PIXELS])
+        def network(pixels):
+            features = base(normalise(pixels), training=False)
+            return head(features, training=False)
+
+        constants = convert_variables_to_constants_v2(network.get_concrete_function())
+
+        @tf.function(input_signature=[PIXELS])
+        def classify(pixels):
+            scores = constants(pixels)
+            return {"scores": scores[0] if isinstance(scores, (list, tuple)) else scores}
+
+        self._classify = classify
+
+    def __call__(self, rows):
+        """Return the scores of `rows` as numpy."""
+        return self._classify(tf.constant(rows))["scores"].numpy()
+
+    def save(self, folder):
+        """Save the graph in `folder`, which must not exist yet."""
+        tf.saved_model.save(self, folder, signatures={"serving_default": self._classify})
+
+
+def write_bundle(path, frozen, labels, golden_files, scores, name=None):
+    """Write a bundle of `frozen`, with the pictures `golden_files` as its golden samples.
+
+    Args:
+        path: the bundle's folder; see `edge.bundle.write`.
+        frozen: the Frozen graph.
+        labels: the class names, in the order of its output.
+        golden_files: paths of readable pictures.
+        scores: what was measured on held-out pictures (a dict for JSON).
+        name: what the model is called; None: the folder's name.
+    """
+    bundle.write(
+        path,
+        frozen.save,
+        labels,
+        [_golden_sample(file, frozen) for file in golden_files],
+        scores,
+        made_with(),
+        name,
+    )
+
+
+def made_with():
+    """Return the versions of what makes a bundle here."""
+    return {
+        "labeld": __version__,
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+    }
+
+
+def _golden_sample(file, frozen):
+    with open(file, "rb") as picture:
+        data = picture.read()
+    pixels = np.empty(preprocess.ROW, np.uint8)
+    preprocess.load_into(data, pixels)
+    return GoldenSample(os.path.basename(file), data, pixels, frozen(pixels[np.newaxis])[0])

@@ -1,0 +1,124 @@
+"""InceptionV3 as a fixed base of features, and the head that learns the classes."""
+
+import subprocess
+import sys
+
+import tensorflow as tf
+
+from edge import preprocess
+from edge.errors import LabeldError
+
+IMAGENET = "imagenet"
+NONE = "none"
+AUTO = "auto"
+
+FEATURES = 2048
+"""The channels of InceptionV3's last block (arXiv:1512.00567, table 1)."""
+
+FETCH_SECONDS = 900.0
+"""How long a download of the ImageNet weights (84 MiB) may take when they were asked for."""
+
+TRY_SECONDS = 60.0
+"""How long it may take when random weights will do."""
+
+_FETCH = "from tensorflow.keras.applications import InceptionV3 as I; I(include_top=False)"
+
+
+class WeightsError(LabeldError):
+    """Weights that cannot be had; the text says why and what to do."""
+
+
+def normalise(pixels):
+    """Return uint8 `pixels` as float32 in [-1, 1], as InceptionV3 was trained on them."""
+    return tf.cast(pixels, tf.float32) / 127.5 - 1.0
+
+
+def base(weights):
+    """Return InceptionV3 without its top: float32[n, 299, 299, 3] -> float32[n, 2048].
+
+    Its output is the average over the last block's 8 by 8 positions.
+
+    Args:
+        weights: "imagenet", which Keras fetches; "none" for random ones, which need
+            `settle_statistics`; or a file with the weights of such a base.
+
+    Raises:
+        WeightsError: the weights cannot be fetched or loaded.
+    """
+    if weights == IMAGENET:
+        fetch(FETCH_SECONDS)
+    try:
+        return tf.keras.applications.InceptionV3(
+            include_top=False,
+            weights=None if weights == NONE else weights,
+            input_shape=preprocess.ROW,
+            pooling="avg",
+        )
+    except (ValueError, OSError, KeyError) as error:
+        raise WeightsError(
+            "--weights {}: Keras cannot load it into InceptionV3 without its top: {}".format(
+                weights, error
+            )
+        )
+
+
+def fetch(limit_seconds):
+    """Have Keras put the ImageNet weights into its cache, in a process that can be stopped.
+
+    Raises:
+        WeightsError: they are not there after `limit_seconds`.
+    """
+    command = [sys.executable, "-c", _FETCH]
+    try:
+        ran = subprocess.run(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=limit_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise WeightsError(_no_imagenet("not there after {:.0f} s".format(limit_seconds)))
+    if ran.returncode != 0:
+        lines = ran.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise WeightsError(_no_imagenet(lines[-1] if lines else "no reason given"))
+
+
+def settle_statistics(network, pixels):
+    """Set the batch normalisation of a random base from pictures: one pass, momentum 0.
+
+    At its initial mean 0 and variance 1, features fade to nothing on their way up.
+
+    Args:
+        network: what `base("none")` returned.
+        pixels: uint8[n, 299, 299, 3], training pictures.
+    """
+    layers = [
+        layer for layer in network.layers if isinstance(layer, tf.keras.layers.BatchNormalization)
+    ]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0
+    network(normalise(pixels), training=True)
+    for layer, momentum in zip(layers, momenta):
+        layer.momentum = momentum
+
+
+def head(classes, units, dropout):
+    """Return the classifier of features: float32[n, 2048] -> float32[n, classes], summing to 1."""
+    return tf.keras.Sequential(
+        [
+            tf.keras.layers.InputLayer((FEATURES,)),
+            tf.keras.layers.Dense(units, activation="relu"),
+            tf.keras.layers.Dropout(dropout),
+            tf.keras.layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def _no_imagenet(reason):
+    return (
+        "the ImageNet weights cannot be fetched ({}): fetch "
+        "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5 on another machine and give it "
+        "as --weights FILE, or start from random ones with --weights none".format(reason)
+    )

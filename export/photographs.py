@@ -1,0 +1,194 @@
+"""A user's labelled photographs: found, checked, and split."""
+
+import csv
+import os
+import random
+from collections import OrderedDict, namedtuple
+from concurrent.futures import ThreadPoolExecutor
+
+from edge import preprocess
+from edge.errors import LabeldError, PictureError
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+
+HELD_OUT = 0.2
+VALIDATION = 0.15
+"""The parts of each class that are kept for the final scores and for early stopping."""
+
+MOST_FAULTS = 20
+"""How many faults of a table one message lists."""
+
+Photograph = namedtuple("Photograph", "path label")
+
+Split = namedtuple("Split", "training validation held_out")
+Split.__doc__ = """Three lists of Photograph: what the head learns from, what stops it in time,
+and what is scored at the end, which neither has seen."""
+
+
+class PhotographsError(LabeldError):
+    """Labelled photographs that cannot be trained on; the text says where and why."""
+
+
+def read(data, images=None):
+    """Return the Photographs of `data`, sorted by path.
+
+    Args:
+        data: a folder with a sub-folder for each class, or a TSV or CSV file with the columns
+            `file` and `label`.
+        images: the folder that a table's files are relative to; None: the table's own.
+
+    Raises:
+        PhotographsError: there is nothing to train on, or a label is in doubt.
+    """
+    if os.path.isdir(data):
+        found = _class_folders(data)
+    else:
+        found = _table(data, images or os.path.dirname(data) or ".")
+    _check_classes(data, found)
+    return sorted(found)
+
+
+def readable(photographs, workers=None):
+    """Try to decode every photograph, in parallel; yield (photograph, None or the reason not)."""
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        for answer in zip(photographs, pool.map(_fault, photographs)):
+            yield answer
+
+
+def split(photographs, seed):
+    """Split each class in the same proportions, by `seed` alone; return a Split.
+
+    Raises:
+        PhotographsError: there are fewer than two classes, or one has fewer than two pictures.
+    """
+    _check_classes("after leaving out the unreadable", photographs)
+    parts = Split([], [], [])
+    chance = random.Random(seed)
+    for group in by_class(photographs).values():
+        group = list(group)
+        chance.shuffle(group)
+        held_out = max(1, int(round(HELD_OUT * len(group))))
+        validation = int(round(VALIDATION * len(group)))
+        parts.held_out.extend(group[:held_out])
+        parts.validation.extend(group[held_out : held_out + validation])
+        parts.training.extend(group[held_out + validation :])
+    for part in parts:
+        chance.shuffle(part)
+    return parts
+
+
+def by_class(photographs):
+    """Return {label: its photographs}, labels sorted."""
+    groups = {}
+    for photograph in photographs:
+        groups.setdefault(photograph.label, []).append(photograph)
+    return OrderedDict(sorted(groups.items()))
+
+
+def pictures(folder):
+    """Return the picture files below `folder`, by extension, as sorted paths relative to it.
+
+    Raises:
+        PhotographsError: there are none.
+    """
+    found = [
+        os.path.relpath(os.path.join(place, name), folder)
+        for place, _, names in os.walk(folder)
+        for name in names
+        if name.lower().endswith(EXTENSIONS)
+    ]
+    if not found:
+        raise PhotographsError(
+            "{}: no pictures there: files ending in {} are looked for".format(
+                folder, ", ".join(EXTENSIONS)
+            )
+        )
+    return sorted(found)
+
+
+def _class_folders(data):
+    labels = sorted(
+        entry.name for entry in os.scandir(data) if entry.is_dir() and entry.name[0] != "."
+    )
+    if not labels:
+        raise PhotographsError(
+            "{}: no sub-folders: put the pictures of each class into a folder of its name".format(
+                data
+            )
+        )
+    return [
+        Photograph(os.path.join(data, label, file), label)
+        for label in labels
+        for file in pictures(os.path.join(data, label))
+    ]
+
+
+def _table(path, images):
+    faults, labels = [], OrderedDict()
+    for line, file, label in _table_rows(path):
+        where = "line {}: ".format(line)
+        picture = os.path.join(images, file)
+        if not file or not label:
+            faults.append(where + "file or label is empty")
+        elif labels.get(picture, label) != label:
+            faults.append(
+                where + "{} is {!r}, and was {!r} before".format(file, label, labels[picture])
+            )
+        elif not os.path.isfile(picture):
+            faults.append(where + "{}: no such file".format(picture))
+        labels.setdefault(picture, label)
+    if faults:
+        more = len(faults) - MOST_FAULTS
+        lines = faults[:MOST_FAULTS] + (["and {} more".format(more)] if more > 0 else [])
+        raise PhotographsError("\n".join("{}: {}".format(path, line) for line in lines))
+    return [Photograph(*item) for item in labels.items()]
+
+
+def _table_rows(path):
+    """Return [(line number, file, label)] of a TSV or CSV file."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            header = file.readline()
+            file.seek(0)
+            rows = csv.DictReader(file, delimiter="\t" if "\t" in header else ",")
+            missing = {"file", "label"} - set(rows.fieldnames or ())
+            if missing:
+                raise PhotographsError(
+                    "{}: its first line lacks {}: it must name the columns file and label, "
+                    "separated by tabs or commas".format(path, " and ".join(sorted(missing)))
+                )
+            return [
+                (rows.line_num, (row["file"] or "").strip(), (row["label"] or "").strip())
+                for row in rows
+            ]
+    except OSError as error:
+        raise PhotographsError(
+            "{}: {}: give a folder of class folders, or a TSV or CSV file".format(
+                path, error.strerror
+            )
+        )
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PhotographsError("{}: not a UTF-8 table: {}".format(path, error))
+
+
+def _check_classes(where, photographs):
+    groups = by_class(photographs)
+    if len(groups) < 2:
+        raise PhotographsError("{}: {} class(es), at least 2 are needed".format(where, len(groups)))
+    poor = [label for label, group in groups.items() if len(group) < 2]
+    if poor:
+        raise PhotographsError(
+            "{}: fewer than two pictures of {}: one trains and one is held out, so add some or "
+            "drop the class".format(where, ", ".join(repr(label) for label in poor))
+        )
+
+
+def _fault(photograph):
+    try:
+        with open(photograph.path, "rb") as file:
+            preprocess.decode(file.read())
+    except PictureError as error:
+        return str(error)
+    except OSError as error:
+        return error.strerror
+    return None

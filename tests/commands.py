@@ -1,0 +1,18 @@
+"""The commands as a user starts them."""
+
+import os
+import subprocess
+import sys
+
+
+def labeld_export(*arguments, **environment):
+    """Run the command; return (exit code, stdout, stderr)."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "export"] + [str(argument) for argument in arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ, **environment),
+        timeout=400,
+        check=False,
+    )
+    return ran.returncode, ran.stdout.decode(), ran.stderr.decode()

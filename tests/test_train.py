@@ -1,0 +1,159 @@
+"""`labeld-export train`: labelled photographs in, a model bundle out."""
+
+import collections
+import re
+
+import numpy as np
+import pytest
+
+from edge import golden, preprocess
+from edge.classifier import Classifier
+from edge.memory import aligned
+from edge.offline import score_files
+from tests import stamps, tiny
+from tests.commands import labeld_export
+
+
+@pytest.fixture
+def few(tmp_path):
+    """A folder of two classes with three pictures each."""
+    for label in ("red", "blue"):
+        (tmp_path / "few" / label).mkdir(parents=True)
+        for seed in range(3):
+            data = tiny.encode(tiny.picture(label, seed, (40, 40)))
+            (tmp_path / "few" / label / "{}.jpg".format(seed)).write_bytes(data)
+    return tmp_path / "few"
+
+
+def test_training_sees_byte_for_byte_what_the_daemon_classifies(tmp_path):
+    from export import dataset
+
+    stamps.install_or_skip()
+    paths = sorted(stamps.write(tmp_path / "photographs", count=6, served=False, seed=5))
+    assert {path[-4:] for path in paths} == {".jpg", ".png"}
+    rows = np.concatenate([batch.numpy() for batch in dataset.rows(paths, batch_size=5)])
+    served = aligned((len(paths),) + preprocess.ROW)
+    for path, row in zip(paths, served):
+        with open(path, "rb") as file:
+            preprocess.load_into(file.read(), row)
+    assert rows.dtype == served.dtype
+    assert np.array_equal(rows, served)
+
+
+def test_training_prints_the_held_out_scores_and_keeps_them_in_the_bundle(trained):
+    counts = re.search(
+        r"72 pictures of 4 classes: (\d+) to train on, (\d+) to stop in time, (\d+) held out",
+        trained.text,
+    )
+    held_out = int(counts.group(3))
+    assert sum(int(count) for count in counts.groups()) == 72
+    accuracy, macro_f1 = re.search(
+        r"held out: accuracy (0\.\d+), macro-F1 (0\.\d+)", trained.text
+    ).groups()
+    scores = trained.bundle.scores
+    assert scores["pictures"] == held_out
+    assert scores["accuracy"] == pytest.approx(float(accuracy), abs=1e-3)
+    assert scores["macro_f1"] == pytest.approx(float(macro_f1), abs=1e-3)
+
+
+def test_a_trained_bundle_has_learnt_its_photographs_and_reproduces_here(trained):
+    assert trained.bundle.labels == tuple(sorted(stamps.CLASSES))
+    classifier = Classifier(trained.bundle)
+    results = score_files(trained.bundle, sorted(trained.photographs), classifier)
+    right = [
+        trained.bundle.labels[result.scores.argmax()] == trained.photographs[result.file]
+        for result in results
+    ]
+    assert len(right) == 72
+    assert np.mean(right) >= 0.4  # chance is 0.25
+    assert len(trained.bundle.golden()) == 8
+    assert golden.check(trained.bundle, classifier) < 1e-4
+
+
+def test_golden_samples_cover_the_classes_with_held_out_pictures_first():
+    from export import photographs, train
+
+    found = [
+        photographs.Photograph(*"{0}{1} {0}".format(c, n).split())
+        for c in "abc"
+        for n in "0123456789"
+    ]
+    parts = photographs.split(found, seed=1)
+    chosen = train.golden_choice(parts)
+    assert collections.Counter(photograph.label for photograph in chosen) == {
+        "a": 3,
+        "b": 3,
+        "c": 2,
+    }
+    assert set(parts.held_out) <= set(chosen)
+
+
+def test_weights_from_a_file_are_those_of_the_bundle(few, tmp_path):
+    from export import model
+
+    model.base("none").save_weights(str(tmp_path / "base.weights.h5"))
+    out = tmp_path / "bundle"
+    code, _, errors = labeld_export(
+        "train", few, "--out", out, "--epochs", 1, "--weights", tmp_path / "base.weights.h5"
+    )
+    assert code == 0, errors
+    assert labeld_export("verify", out)[0] == 0
+
+
+@pytest.mark.parametrize("content", [None, b"no weights"])
+def test_weights_that_cannot_be_loaded_are_an_error_that_names_the_file(few, tmp_path, content):
+    weights = tmp_path / "base.weights.h5"
+    if content is not None:
+        weights.write_bytes(content)
+    out = tmp_path / "bundle"
+    code, _, errors = labeld_export("train", few, "--out", out, "--weights", weights)
+    assert code == 1
+    assert "--weights {}".format(weights) in errors.splitlines()[-1]
+    assert not out.exists()
+
+
+def no_internet(tmp_path):
+    """Return the environment of a machine that can fetch nothing and has fetched nothing."""
+    return {
+        "KERAS_HOME": str(tmp_path / "keras"),
+        "HOME": str(tmp_path),
+        "https_proxy": "http://127.0.0.1:9",
+    }
+
+
+def test_imagenet_weights_that_cannot_be_fetched_are_an_error_that_says_what_to_do(few, tmp_path):
+    out = tmp_path / "bundle"
+    code, _, errors = labeld_export("train", few, "--out", out, **no_internet(tmp_path))
+    assert code == 1
+    assert "ImageNet weights cannot be fetched" in errors
+    assert "--weights FILE" in errors
+    assert not out.exists()
+
+
+def test_auto_weights_start_from_random_ones_and_say_so(few, tmp_path):
+    out = tmp_path / "bundle"
+    code, text, errors = labeld_export(
+        "train", few, "--out", out, "--weights", "auto", "--epochs", 1, **no_internet(tmp_path)
+    )
+    assert code == 0, errors
+    assert "starting from random weights" in text
+    assert labeld_export("verify", out)[0] == 0
+
+
+def test_an_unreadable_photograph_is_told_and_left_out(few, tmp_path):
+    (few / "red" / "broken.jpg").write_bytes(b"no picture")
+    out = tmp_path / "bundle"
+    code, text, errors = labeld_export(
+        "train", few, "--out", out, "--weights", "none", "--epochs", 1
+    )
+    assert code == 0, errors
+    assert "broken.jpg: not JPEG" in errors
+    assert "left out" in errors
+    assert "6 pictures of 2 classes" in text
+
+
+def test_a_folder_that_is_no_bundle_is_not_overwritten(few, tmp_path):
+    code, _, errors = labeld_export("train", few, "--out", few, "--weights", "none")
+    assert code == 3
+    assert "not a bundle" in errors
+    assert len(list(few.glob("*/*.jpg"))) == 6
