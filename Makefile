@@ -5,13 +5,15 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
 # Debian packages are installed where this user may, and otherwise asked for in one line.
 APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=noninteractive apt-get
 
 .PHONY: venv run test lint servers photographs clean
 
-run: venv
-	$(BIN)/labeld --help
+run: venv servers
+	$(BIN)/labeld demo
 
 test: venv lint servers photographs
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests
@@ -23,7 +25,7 @@ lint: venv
 servers:
 	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] \
 	    || { $(APT) -q update && $(APT) -q install -y --no-install-recommends mosquitto; } \
-	    || echo "no mosquitto and no right to install it: what needs a broker is not tested" >&2
+	    || echo "no mosquitto and no right to install it: amqtt serves the demo, tests that need a broker skip" >&2
 
 photographs:
 	@[ -d /usr/share/tuxpaint/stamps ] \
@@ -37,7 +39,7 @@ $(INSTALLED): setup.py
 	    || { $(APT) -q update && $(APT) -q install -y python3-venv; } \
 	    || { echo "please install the package python3-venv, then run make again" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[tensorflow,export,test,lint]'
+	$(PIP) -e '.[tensorflow,export,demo,test,lint]'
 	touch $@
 
 clean:

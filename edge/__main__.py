@@ -28,6 +28,17 @@ def _parser():
         sub = commands.add_parser(name, help=text, description=text)
         sub.add_argument("-c", "--config", metavar="FILE", default="/etc/labeld/labeld.yaml")
         sub.set_defaults(command=function)
+
+    text = "show labeld at work: trains on drawn samples, starts a broker, prints labels"
+    demo = commands.add_parser("demo", help=text, description=text)
+    demo.add_argument("--once", action="store_true", help="end when every sample has its label")
+    demo.add_argument(
+        "--home",
+        metavar="FOLDER",
+        default="labeld-demo",
+        help="where bundle, drop folder and logs are kept (%(default)s)",
+    )
+    demo.set_defaults(command=_demo)
     return parser
 
 
@@ -45,6 +56,12 @@ def _check(options):
     config.load(options.config)
     print("{}: no faults".format(options.config))
     return Exit.OK
+
+
+def _demo(options):
+    from edge import demo
+
+    return demo.run(options.home, options.once)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import time
 
 import paho.mqtt.client as paho
 
+from edge.mqtt_client import new_client
 from edge.worker import STEP_SECONDS
 
 IN_FLIGHT = 64
@@ -192,11 +193,8 @@ class _Backoff:
 
 
 def _paho_client(client_id, publisher):
-    """Return a client whose callbacks go to `publisher`, the same with paho-mqtt 1.6 and 2.x."""
-    if hasattr(paho, "CallbackAPIVersion"):
-        client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=client_id)
-    else:
-        client = paho.Client(client_id=client_id)
+    """Return a client whose callbacks go to `publisher`."""
+    client = new_client(client_id)
 
     def on_connect(_client, _userdata, _flags, code, *_):
         failed = code.is_failure if hasattr(code, "is_failure") else code != 0

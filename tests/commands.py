@@ -16,3 +16,12 @@ def labeld_export(*arguments, **environment):
         check=False,
     )
     return ran.returncode, ran.stdout.decode(), ran.stderr.decode()
+
+
+def no_internet(folder):
+    """Return the environment of a machine that can fetch nothing and has fetched nothing."""
+    return {
+        "KERAS_HOME": os.path.join(str(folder), "keras"),
+        "HOME": str(folder),
+        "https_proxy": "http://127.0.0.1:9",
+    }

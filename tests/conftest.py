@@ -7,8 +7,8 @@ import pytest
 from edge import bundle
 from tests import commands, servers, stamps, tiny
 
-Trained = namedtuple("Trained", "bundle text photographs")
-Trained.__doc__ = """bundle: the Bundle; text: what the command printed;
+Trained = namedtuple("Trained", "bundle text errors photographs")
+Trained.__doc__ = """bundle: the Bundle; text, errors: what the command printed;
 photographs: {path: label} of what it was given."""
 
 
@@ -25,10 +25,11 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     data = folder / "photographs"
     photographs = stamps.write(data, count=18, served=False, seed=1)
+    (data / "Birds" / "broken.jpg").write_bytes(b"no picture")
     path = folder / "stamps"
     code, text, errors = commands.labeld_export("train", data, "--out", path, "--weights", "none")
     assert code == 0, errors
-    return Trained(bundle.read(path), text, photographs)
+    return Trained(bundle.read(path), text, errors, photographs)
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ import time
 import urllib.error
 import urllib.request
 
-import paho.mqtt.client as paho
 import pytest
 import yaml
+
+from edge.mqtt_client import new_client
 
 SECONDS = 60.0
 """How long a test waits for a condition before it gives up."""
@@ -39,11 +40,28 @@ def free_port():
 
 def program(name):
     """Return the path of a server; without it skip the test, or fail under CI=true."""
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if path is None:
         reason = "{} is not installed".format(name)
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     return path
+
+
+def answers(port):
+    """Return True if something listens on a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def page(url):
+    """Return (status, body) of a page; (0, "") where nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5.0) as answer:
+            return answer.status, answer.read().decode("utf-8")
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode("utf-8")
+    except OSError:
+        return 0, ""
 
 
 class Mosquitto:
@@ -66,17 +84,13 @@ class Mosquitto:
     def start(self):
         with open(os.path.join(self._folder, "mosquitto.log"), "ab") as log:
             self._process = subprocess.Popen([self._program, "-c", self._config], stderr=log)
-        wait_for(self._answers, "mosquitto listens", 10.0)
+        wait_for(lambda: answers(self.port), "mosquitto listens", 10.0)
 
     def stop(self):
         if self._process is not None:
             self._process.terminate()
             self._process.wait(10.0)
             self._process = None
-
-    def _answers(self):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 class Subscriber:
@@ -85,11 +99,7 @@ class Subscriber:
     def __init__(self, port, topic="labeld/#"):
         self.messages = []
         self._subscribed = threading.Event()
-        options = {"client_id": "test-subscriber", "clean_session": False}
-        if hasattr(paho, "CallbackAPIVersion"):
-            self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, **options)
-        else:
-            self._client = paho.Client(**options)
+        self._client = new_client("test-subscriber", clean_session=False)
         self._client.on_connect = lambda *_: self._client.subscribe(topic, qos=1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = lambda _client, _data, message: self.messages.append(message)
@@ -101,6 +111,9 @@ class Subscriber:
     def close(self):
         self._client.disconnect()
         self._client.loop_stop()
+
+    def publish(self, topic, payload):
+        self._client.publish(topic, payload, qos=1)
 
     def payloads(self, level):
         """Return the payloads (bytes) of the messages whose topic ends in `level`, in order."""
@@ -163,15 +176,8 @@ class Labeld:
             return file.read()
 
     def get(self, path):
-        """Return (status, body) of a page; (0, "") where nobody answers."""
-        url = "http://127.0.0.1:{}{}".format(self.http_port, path)
-        try:
-            with urllib.request.urlopen(url, timeout=5.0) as answer:
-                return answer.status, answer.read().decode("utf-8")
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode("utf-8")
-        except OSError:
-            return 0, ""
+        """Return (status, body) of one of its pages; (0, "") where nobody answers."""
+        return page("http://127.0.0.1:{}{}".format(self.http_port, path))
 
     def drop_file(self, name, data):
         """Put a file into the drop folder as a careful sender does: under another name first."""

@@ -28,6 +28,7 @@ HOUSE = {
         "decide",
         "worker",
         "outbox",
+        "mqtt_client",
         "publisher",
         "desk",
         "sources.__init__",
@@ -39,6 +40,10 @@ HOUSE = {
         "http",
         "systemd",
         "daemon",
+        "samples",
+        "child",
+        "trial_broker",
+        "demo",
         "__main__",
     ],
     "export": [

@@ -11,7 +11,7 @@ from edge.classifier import Classifier
 from edge.memory import aligned
 from edge.offline import score_files
 from tests import stamps, tiny
-from tests.commands import labeld_export
+from tests.commands import labeld_export, no_internet
 
 
 @pytest.fixture
@@ -112,15 +112,6 @@ def test_weights_that_cannot_be_loaded_are_an_error_that_names_the_file(few, tmp
     assert not out.exists()
 
 
-def no_internet(tmp_path):
-    """Return the environment of a machine that can fetch nothing and has fetched nothing."""
-    return {
-        "KERAS_HOME": str(tmp_path / "keras"),
-        "HOME": str(tmp_path),
-        "https_proxy": "http://127.0.0.1:9",
-    }
-
-
 def test_imagenet_weights_that_cannot_be_fetched_are_an_error_that_says_what_to_do(few, tmp_path):
     out = tmp_path / "bundle"
     code, _, errors = labeld_export("train", few, "--out", out, **no_internet(tmp_path))
@@ -130,26 +121,9 @@ def test_imagenet_weights_that_cannot_be_fetched_are_an_error_that_says_what_to_
     assert not out.exists()
 
 
-def test_auto_weights_start_from_random_ones_and_say_so(few, tmp_path):
-    out = tmp_path / "bundle"
-    code, text, errors = labeld_export(
-        "train", few, "--out", out, "--weights", "auto", "--epochs", 1, **no_internet(tmp_path)
-    )
-    assert code == 0, errors
-    assert "starting from random weights" in text
-    assert labeld_export("verify", out)[0] == 0
-
-
-def test_an_unreadable_photograph_is_told_and_left_out(few, tmp_path):
-    (few / "red" / "broken.jpg").write_bytes(b"no picture")
-    out = tmp_path / "bundle"
-    code, text, errors = labeld_export(
-        "train", few, "--out", out, "--weights", "none", "--epochs", 1
-    )
-    assert code == 0, errors
-    assert "broken.jpg: not JPEG" in errors
-    assert "left out" in errors
-    assert "6 pictures of 2 classes" in text
+def test_an_unreadable_photograph_is_told_and_left_out(trained):
+    assert re.search("Birds/broken.jpg: not JPEG, .*; left out", trained.errors)
+    assert "72 pictures of 4 classes" in trained.text
 
 
 def test_a_folder_that_is_no_bundle_is_not_overwritten(few, tmp_path):
