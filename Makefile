@@ -10,22 +10,27 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Debian packages are installed where this user may, and otherwise asked for in one line.
 APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=noninteractive apt-get
 
-.PHONY: venv run test lint servers photographs clean
+.PHONY: venv run test lint mosquitto systemd photographs clean
 
-run: venv servers
+run: venv mosquitto
 	$(BIN)/labeld demo
 
-test: venv lint servers photographs
+test: venv lint mosquitto systemd photographs
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests
 
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-servers:
+mosquitto:
 	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] \
 	    || { $(APT) -q update && $(APT) -q install -y --no-install-recommends mosquitto; } \
 	    || echo "no mosquitto and no right to install it: amqtt serves the demo, tests that need a broker skip" >&2
+
+systemd:
+	@command -v systemd-analyze >/dev/null \
+	    || { $(APT) -q update && $(APT) -q install -y --no-install-recommends systemd; } \
+	    || echo "no systemd-analyze and no right to install it: the unit is not checked" >&2
 
 photographs:
 	@[ -d /usr/share/tuxpaint/stamps ] \
