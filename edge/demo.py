@@ -159,8 +159,8 @@ class _Demo:
     def _say_where(self, broker):
         for what, where in (
             ("drop folder", self._drop),
-            ("labels", "mosquitto_sub -p {} -t '{}'".format(self._mqtt_port, TOPIC)),
-            ("broker", "{}, port {}".format(broker.name, self._mqtt_port)),
+            ("topic", TOPIC),
+            ("broker", "{}:{}, {}".format(trial_broker.HOST, self._mqtt_port, broker.name)),
             ("metrics", "http://127.0.0.1:{}/metrics".format(self._http_port)),
             ("daemon's log", os.path.join(self._home, "labeld.log")),
         ):
