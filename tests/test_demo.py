@@ -40,10 +40,16 @@ class Demo:
         return dict(re.findall(r"^(\S+\.jpg) +(\S.*?) +[01]\.\d{3}$", self.text(), re.MULTILINE))
 
     def end(self, seconds=300.0):
+        """Wait for its end; return its exit code."""
         try:
             return self.process.wait(seconds)
         finally:
-            self.process.kill()
+            self.stop()
+
+    def stop(self):
+        """Ask it to end; not by a kill: it has children to end."""
+        self.process.terminate()
+        self.process.wait(60.0)
 
 
 @pytest.fixture
@@ -101,7 +107,7 @@ def test_it_says_where_to_look_labels_what_is_dropped_and_ends_on_ctrl_c(home):
         assert not servers.answers(broker_port)
         assert servers.page(metrics)[0] == 0
     finally:
-        demo.process.kill()
+        demo.stop()
 
 
 def test_a_daemon_that_ends_ends_it_with_the_log_to_read(home):
