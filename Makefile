@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+PYTHON36 ?= $(shell pyenv root 2>/dev/null)/versions/3.6.15/bin/python
+VENV36 ?= .venv36
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
@@ -10,13 +12,17 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Debian packages are installed where this user may, and otherwise asked for in one line.
 APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=noninteractive apt-get
 
-.PHONY: venv run test lint mosquitto systemd photographs clean
+.PHONY: venv venv36 run test test36 lint mosquitto systemd photographs clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
 
 test: venv lint mosquitto systemd photographs
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests
+
+# The same tests on what is nearest to a Jetson TX2: Python 3.6 and TensorFlow 2.6.
+test36: venv36 mosquitto systemd photographs
+	$(VENV36)/bin/python -m pytest $(PYTEST_ARGS) -p no:cacheprovider tests
 
 lint: venv
 	$(BIN)/ruff check .
@@ -47,5 +53,14 @@ $(INSTALLED): setup.py
 	$(PIP) -e '.[tensorflow,export,demo,test,lint]'
 	touch $@
 
+venv36: $(VENV36)/.installed
+
+$(VENV36)/.installed: setup.py
+	@# pip 21.3.1 is the last for 3.6; the one that 3.6 brings finds no wheels of TensorFlow
+	$(PYTHON36) -m venv $(VENV36)
+	$(VENV36)/bin/python -m pip install --quiet --disable-pip-version-check 'pip==21.3.1'
+	$(VENV36)/bin/python -m pip install --quiet -e '.[tensorflow,export,test]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV36) *.egg-info .pytest_cache .ruff_cache
