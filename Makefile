@@ -11,6 +11,9 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Debian packages are installed where this user may, and otherwise asked for in one line.
 APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=noninteractive apt-get
+# $(call debian,PACKAGE,what is so without it)
+debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
+    || echo "no $(1), and no right to install it: $(2)" >&2
 
 .PHONY: venv venv36 run test test36 lint mosquitto systemd photographs clean
 
@@ -30,18 +33,15 @@ lint: venv
 
 mosquitto:
 	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] \
-	    || { $(APT) -q update && $(APT) -q install -y --no-install-recommends mosquitto; } \
-	    || echo "no mosquitto and no right to install it: amqtt serves the demo, tests that need a broker skip" >&2
+	    || $(call debian,mosquitto,amqtt serves the demo; tests that need a broker skip)
 
 systemd:
 	@command -v systemd-analyze >/dev/null \
-	    || { $(APT) -q update && $(APT) -q install -y --no-install-recommends systemd; } \
-	    || echo "no systemd-analyze and no right to install it: the unit is not checked" >&2
+	    || $(call debian,systemd,the unit is not checked)
 
 photographs:
 	@[ -d /usr/share/tuxpaint/stamps ] \
-	    || { $(APT) -q update && $(APT) -q install -y --no-install-recommends tuxpaint-stamps-default; } \
-	    || echo "no tuxpaint-stamps-default and no right to install it: training is not tested" >&2
+	    || $(call debian,tuxpaint-stamps-default,training on real photographs is not tested)
 
 venv: $(INSTALLED)
 

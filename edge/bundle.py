@@ -116,20 +116,18 @@ def write(
     golden,
     scores,
     made_with,
-    name=None,
     precision="fp32",
     batch_sizes=(),
 ):
     """Write a bundle, whole or not at all; a bundle that was there before is replaced.
 
     Args:
-        path: the bundle's folder.
+        path: the bundle's folder; its name is the model's.
         fill_saved_model: called with a folder that it must make and save the frozen graph in.
         labels: the class names, in the order of the graph's output.
         golden: a sequence of GoldenSample.
         scores: what was measured on held-out pictures (a dict for JSON).
         made_with: versions of what made it (a dict for JSON).
-        name: what the model is called; None: the folder's name.
         precision: what the graph computes in.
         batch_sizes: the only sizes the graph takes; empty: any.
 
@@ -144,7 +142,7 @@ def write(
         fill_saved_model(os.path.join(draft, SAVED_MODEL))
         manifest = {
             "format": FORMAT,
-            "name": name or os.path.basename(path),
+            "name": os.path.basename(path),
             "created_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "labels": list(labels),
             "preprocessing": preprocess.SPEC,

@@ -13,6 +13,7 @@ from edge import golden
 from edge.classifier import Classifier
 from edge.desk import Desk
 from edge.errors import Exit
+from edge.heartbeat import Heartbeat
 from edge.http import HttpServer
 from edge.metrics import Metrics
 from edge.outbox import Outbox
@@ -25,9 +26,6 @@ from edge.worker import Worker
 
 STOP_SECONDS = 20.0
 """A stop takes at most so long: what is not delivered by then stays in its drop folder."""
-
-STALLED_SECONDS = 30.0
-"""A loop that has not come round for so long hangs: not healthy, and no watchdog signal."""
 
 HEARTBEAT_SECONDS = 1.0
 FAREWELL_SECONDS = 2.0
@@ -62,7 +60,7 @@ class Daemon:
         self._notifier = notifier
         self._stop = threading.Event()
         self._failed = threading.Event()
-        self._workers = []
+        self._heartbeat = Heartbeat((), notifier)
         self._ready = False
         self._registry = CollectorRegistry()
         self._metrics = Metrics(self._registry, [source.name for source in config.sources])
@@ -103,7 +101,7 @@ class Daemon:
             on_failure=lambda _: self._failed.set(),
         )
         sender = Worker("publish", publisher.step, lambda _: self._failed.set())
-        self._workers = pipeline.workers + [sender]
+        self._heartbeat = Heartbeat(pipeline.workers + [sender], self._notifier)
         sender.start()
         pipeline.start()
         self._attend(bundle)
@@ -138,19 +136,10 @@ class Daemon:
             _log.info("ready")
         interval = min(HEARTBEAT_SECONDS, (self._notifier.watchdog_seconds or 2.0) / 2)
         while not self._stop.wait(interval) and not self._failed.is_set():
-            stalled = self._stalled()
-            if stalled:
-                self._notifier.status("; ".join(stalled))
-            else:
-                self._notifier.watchdog()
+            self._heartbeat.beat()
 
     def _stalled(self):
-        """Return a line for each loop that has not come round for STALLED_SECONDS."""
-        return [
-            "{} has made no progress for {:.0f} s".format(worker.name, worker.idle_seconds())
-            for worker in self._workers
-            if worker.idle_seconds() > STALLED_SECONDS
-        ]
+        return self._heartbeat.stalled()
 
     def _end(self, pipeline, sender, publisher):
         """Stop in the street's order, under one deadline; return the Exit code."""

@@ -73,7 +73,7 @@ class _Demo:
         self._home = home
         self._stop = stop
         self._drop = os.path.join(home, "drop")
-        self._bundle = os.path.join(home, "model")
+        self._bundle = os.path.join(home, "samples")
         self._mqtt_port = _port(1883)
         self._http_port = _port(9109)
 
@@ -91,12 +91,12 @@ class _Demo:
         children.callback(labels.close)
         self._wait(BROKER_SECONDS, "a subscription", labels.is_subscribed, broker, daemon)
         self._say_where(broker)
-        labels.expect(self._drop_samples())
+        self._drop_samples(labels)
         self._wait(LABELS_SECONDS, "the labels", labels.all_came, broker, daemon)
         _say("all {} labels came back, {} of them right".format(labels.expected, labels.right))
         if not once:
             _say("drop a picture of your own into the folder above; Ctrl-C ends this")
-            self._wait(float("inf"), "Ctrl-C", labels.never, broker, daemon)
+            self._wait(float("inf"), "Ctrl-C", lambda: False, broker, daemon)
 
     def _wait(self, seconds, what, condition, *children):
         """Wait for `condition()`, unless a child ends, the user stops, or time is up."""
@@ -126,7 +126,7 @@ class _Demo:
         shutil.rmtree(photographs, ignore_errors=True)
         samples.write(photographs, TRAINING_PICTURES, TRAINING_SEED)
         command = [sys.executable, "-m", "export", "train", photographs, "--out", self._bundle]
-        command += ["--name", "samples", "--weights", "auto"]
+        command += ["--weights", "auto"]
         training = children.enter_context(Child("labeld-export train", command))
         self._wait(TRAINING_SECONDS, "training", lambda: training.code() is not None)
         if training.code() != Exit.OK:
@@ -166,68 +166,50 @@ class _Demo:
         ):
             _say("  {:13} {}".format(what, where))
 
-    def _drop_samples(self):
-        """Draw samples that training did not see into the drop folder; return {name: label}."""
+    def _drop_samples(self, labels):
+        """Draw samples that training did not see, and put them into the drop folder."""
         drawn = os.path.join(self._home, "drawn")
         shutil.rmtree(drawn, ignore_errors=True)
-        dropped = {}
-        for path, label in samples.write(drawn, DROPPED_PICTURES, DROPPED_SEED).items():
-            name = os.path.basename(path)
-            os.rename(path, os.path.join(self._drop, name))
-            dropped[name] = label
-        return dropped
+        truth = samples.write(drawn, DROPPED_PICTURES, DROPPED_SEED)
+        labels.expect({os.path.basename(path): label for path, label in truth.items()})
+        for path in truth:
+            os.rename(path, os.path.join(self._drop, os.path.basename(path)))
 
 
 class _Labels:
-    """A subscriber that prints each label; driven by its conditions, without a thread."""
+    """A subscriber that prints each label; its client has a thread until `close`."""
 
     def __init__(self, port):
         self.expected = 0
         self.right = 0
         self._missing = {}
-        self._subscribed = False
+        self._subscribed = threading.Event()
+        self.is_subscribed = self._subscribed.is_set
         self._client = new_client("labeld-demo-{}".format(os.getpid()))
         self._client.on_connect = lambda *_: self._client.subscribe(TOPIC, qos=1)
-        self._client.on_subscribe = self._on_subscribe
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = lambda _client, _data, message: self._print(message)
         self._client.connect(trial_broker.HOST, port)
+        self._client.loop_start()
 
     def close(self):
         self._client.disconnect()
+        self._client.loop_stop()
 
     def expect(self, labels):
         """Count down {file name: label} as labels come."""
         self._missing = dict(labels)
         self.expected = len(labels)
 
-    def is_subscribed(self):
-        self._listen()
-        return self._subscribed
-
     def all_came(self):
-        self._listen()
         return not self._missing
-
-    def never(self):
-        self._listen()
-        return False
-
-    def _listen(self):
-        """Take what has come; after a broken connection, connect again."""
-        if self._client.loop(STEP_SECONDS) != 0:
-            try:
-                self._client.reconnect()
-            except OSError:
-                pass  # the broker's Child tells if it is gone
-
-    def _on_subscribe(self, *_):
-        self._subscribed = True
 
     def _print(self, message):
         event = json.loads(message.payload.decode("utf-8"))
         _say("{image:20} {label:12} {score:.3f}".format(**event))
-        if self._missing.pop(event["image"], None) == event["label"]:
+        if self._missing.get(event["image"]) == event["label"]:
             self.right += 1
+        self._missing.pop(event["image"], None)
 
 
 def _say(text):

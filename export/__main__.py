@@ -29,11 +29,15 @@ def _parser():
         help="a folder with a sub-folder for each class, or a TSV or CSV file with the columns "
         "file and label",
     )
-    train.add_argument("--out", metavar="BUNDLE", required=True, help="replaced as a whole")
+    train.add_argument(
+        "--out",
+        metavar="BUNDLE",
+        required=True,
+        help="a folder, replaced as a whole; events call the model by its name",
+    )
     train.add_argument(
         "--images", metavar="FOLDER", help="what a table's files are relative to (its own folder)"
     )
-    train.add_argument("--name", help="what events call the model (the bundle's folder name)")
     train.add_argument(
         "--weights",
         metavar="imagenet|none|auto|FILE",
@@ -42,10 +46,16 @@ def _parser():
         "otherwise random ones, or a file (%(default)s)",
     )
     train.add_argument("--seed", type=int, default=1, help="of split and training (%(default)s)")
-    train.add_argument("--epochs", type=int, default=200, help="at most (%(default)s)")
-    train.add_argument("--learning-rate", type=float, default=1e-3, help="(%(default)s)")
-    train.add_argument("--units", type=int, default=64, help="of the hidden layer (%(default)s)")
-    train.add_argument("--dropout", type=float, default=0.2, help="(%(default)s)")
+    train.add_argument("--epochs", type=_at_least_one, default=200, help="at most (%(default)s)")
+    train.add_argument(
+        "--units", type=_at_least_one, default=64, help="of the head's hidden layer (%(default)s)"
+    )
+    train.add_argument(
+        "--dropout",
+        type=_share,
+        default=0.2,
+        help="share of those units left out at each step, 0 to below 1 (%(default)s)",
+    )
     train.set_defaults(command=_train)
 
     text = "label the pictures of a folder exactly as the daemon would"
@@ -62,6 +72,18 @@ def _parser():
     return parser
 
 
+def _at_least_one(text):
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError("{} is not a whole number from 1".format(text))
+    return int(text)
+
+
+def _share(text):
+    if not 0 <= float(text) < 1:
+        raise argparse.ArgumentTypeError("{} is not a number from 0 to below 1".format(text))
+    return float(text)
+
+
 def _train(options):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from export import train
@@ -70,7 +92,6 @@ def _train(options):
         options.data,
         options.out,
         options.images,
-        options.name,
         train.Options(*(getattr(options, field) for field in train.Options._fields)),
     )
     return Exit.OK

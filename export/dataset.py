@@ -2,7 +2,6 @@
 
 import os
 
-import numpy as np
 import tensorflow as tf
 
 from edge import preprocess
@@ -27,11 +26,5 @@ def rows(paths, batch_size):
 
 
 def _row(path):
-    row = tf.numpy_function(_load, [tf.io.read_file(path)], tf.uint8)
+    row = tf.numpy_function(preprocess.load, [tf.io.read_file(path)], tf.uint8)
     return tf.ensure_shape(row, preprocess.ROW)
-
-
-def _load(data):
-    row = np.empty(preprocess.ROW, np.uint8)
-    preprocess.load_into(data, row)
-    return row

@@ -10,9 +10,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from edge import __version__, bundle, preprocess
 from edge.bundle import GoldenSample
-from export.model import normalise
-
-PIXELS = tf.TensorSpec((None,) + preprocess.ROW, tf.uint8, name="pixels")
+from export.model import PIXELS, normalise
 
 
 class Frozen(tf.Module):
@@ -47,7 +45,7 @@ class Frozen(tf.Module):
         tf.saved_model.save(self, folder, signatures={"serving_default": self._classify})
 
 
-def write_bundle(path, frozen, labels, golden_files, scores, name=None):
+def write_bundle(path, frozen, labels, golden_files, scores):
     """Write a bundle of `frozen`, with the pictures `golden_files` as its golden samples.
 
     Args:
@@ -56,7 +54,6 @@ def write_bundle(path, frozen, labels, golden_files, scores, name=None):
         labels: the class names, in the order of its output.
         golden_files: paths of readable pictures.
         scores: what was measured on held-out pictures (a dict for JSON).
-        name: what the model is called; None: the folder's name.
     """
     bundle.write(
         path,
@@ -64,12 +61,11 @@ def write_bundle(path, frozen, labels, golden_files, scores, name=None):
         labels,
         [_golden_sample(file, frozen) for file in golden_files],
         scores,
-        made_with(),
-        name,
+        _made_with(),
     )
 
 
-def made_with():
+def _made_with():
     """Return the versions of what makes a bundle here."""
     return {
         "labeld": __version__,
@@ -83,6 +79,5 @@ def made_with():
 def _golden_sample(file, frozen):
     with open(file, "rb") as picture:
         data = picture.read()
-    pixels = np.empty(preprocess.ROW, np.uint8)
-    preprocess.load_into(data, pixels)
+    pixels = preprocess.load(data)
     return GoldenSample(os.path.basename(file), data, pixels, frozen(pixels[np.newaxis])[0])

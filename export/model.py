@@ -8,6 +8,9 @@ import tensorflow as tf
 from edge import preprocess
 from edge.errors import LabeldError
 
+PIXELS = tf.TensorSpec((None,) + preprocess.ROW, tf.uint8, name="pixels")
+"""What a graph takes: rows as the daemon fills them."""
+
 IMAGENET = "imagenet"
 NONE = "none"
 AUTO = "auto"
@@ -39,14 +42,12 @@ def base(weights):
     Its output is the average over the last block's 8 by 8 positions.
 
     Args:
-        weights: "imagenet", which Keras fetches; "none" for random ones, which need
+        weights: "imagenet", once `fetch` has got them; "none" for random ones, which need
             `settle_statistics`; or a file with the weights of such a base.
 
     Raises:
-        WeightsError: the weights cannot be fetched or loaded.
+        WeightsError: the weights cannot be loaded.
     """
-    if weights == IMAGENET:
-        fetch(FETCH_SECONDS)
     try:
         return tf.keras.applications.InceptionV3(
             include_top=False,

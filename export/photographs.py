@@ -44,24 +44,35 @@ def read(data, images=None):
         found = _class_folders(data)
     else:
         found = _table(data, images or os.path.dirname(data) or ".")
-    _check_classes(data, found)
+    check_classes(data, found)
     return sorted(found)
 
 
-def readable(photographs, workers=None):
+def readable(photographs):
     """Try to decode every photograph, in parallel; yield (photograph, None or the reason not)."""
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         for answer in zip(photographs, pool.map(_fault, photographs)):
             yield answer
+
+
+def check_classes(where, photographs):
+    """Raise PhotographsError, naming `where`, for one class only, or one picture of a class."""
+    groups = by_class(photographs)
+    if len(groups) < 2:
+        raise PhotographsError("{}: {} class(es), at least 2 are needed".format(where, len(groups)))
+    poor = [label for label, group in groups.items() if len(group) < 2]
+    if poor:
+        raise PhotographsError(
+            "{}: fewer than two pictures of {}: one trains and one is held out, so add some or "
+            "drop the class".format(where, ", ".join(repr(label) for label in poor))
+        )
 
 
 def split(photographs, seed):
     """Split each class in the same proportions, by `seed` alone; return a Split.
 
-    Raises:
-        PhotographsError: there are fewer than two classes, or one has fewer than two pictures.
+    A class of two gives one to train on and one to hold out.
     """
-    _check_classes("after leaving out the unreadable", photographs)
     parts = Split([], [], [])
     chance = random.Random(seed)
     for group in by_class(photographs).values():
@@ -169,18 +180,6 @@ def _table_rows(path):
         )
     except (UnicodeDecodeError, csv.Error) as error:
         raise PhotographsError("{}: not a UTF-8 table: {}".format(path, error))
-
-
-def _check_classes(where, photographs):
-    groups = by_class(photographs)
-    if len(groups) < 2:
-        raise PhotographsError("{}: {} class(es), at least 2 are needed".format(where, len(groups)))
-    poor = [label for label, group in groups.items() if len(group) < 2]
-    if poor:
-        raise PhotographsError(
-            "{}: fewer than two pictures of {}: one trains and one is held out, so add some or "
-            "drop the class".format(where, ", ".join(repr(label) for label in poor))
-        )
 
 
 def _fault(photograph):

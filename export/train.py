@@ -20,6 +20,7 @@ SETTLING = 32
 """Pictures whose statistics a random base takes on."""
 
 HEAD_BATCH_SIZE = 32
+LEARNING_RATE = 1e-3
 PATIENCE = 10
 """Epochs without a lower validation loss after which the head has learnt enough."""
 
@@ -27,16 +28,15 @@ GOLDEN_SAMPLES = 8
 MOST_GOLDEN_SAMPLES = 32
 """A bundle has at least the former, one of each class up to the latter."""
 
-Options = namedtuple("Options", "weights seed epochs learning_rate units dropout")
+Options = namedtuple("Options", "weights seed epochs units dropout")
 
 
-def run(data, out, images, name, options):
+def run(data, out, images, options):
     """Train on the labelled photographs of `data` and write the bundle `out`.
 
     Args:
         data, images: see `export.photographs.read`.
         out: the bundle's folder.
-        name: what the model is called; None: the folder's name.
         options: Options.
 
     Raises:
@@ -44,6 +44,7 @@ def run(data, out, images, name, options):
     """
     bundle.check_target(out)
     found = _readable(photographs.read(data, images))
+    photographs.check_classes(data + ", without the unreadable", found)
     labels = tuple(photographs.by_class(found))
     parts = photographs.split(found, options.seed)
     print(
@@ -59,7 +60,7 @@ def run(data, out, images, name, options):
     scores = evaluate.measure(held_out.classes, head.predict(held_out.features, verbose=0))
     print("held out: accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}".format(**scores))
     golden = [photograph.path for photograph in golden_choice(parts)]
-    freeze.write_bundle(out, freeze.Frozen(base, head), labels, golden, scores, name)
+    freeze.write_bundle(out, freeze.Frozen(base, head), labels, golden, scores)
     print("wrote {}".format(out))
 
 
@@ -90,7 +91,9 @@ def _seed(seed):
 
 
 def _base(weights, training):
-    if weights == model.AUTO:
+    if weights == model.IMAGENET:
+        model.fetch(model.FETCH_SECONDS)
+    elif weights == model.AUTO:
         weights = _imagenet_or_none()
     base = model.base(weights)
     if weights == model.NONE:
@@ -115,7 +118,7 @@ def _examples(base, part, labels):
     if not part:
         return Examples(np.empty((0, model.FEATURES), np.float32), classes)
 
-    @tf.function(input_signature=[freeze.PIXELS])
+    @tf.function(input_signature=[model.PIXELS])
     def compute(pixels):
         return base(model.normalise(pixels), training=False)
 
@@ -129,7 +132,7 @@ def _examples(base, part, labels):
 
 def _fit(head, training, validation, options):
     head.compile(
-        optimizer=tf.keras.optimizers.Adam(options.learning_rate),
+        optimizer=tf.keras.optimizers.Adam(LEARNING_RATE),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )

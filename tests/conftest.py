@@ -21,7 +21,7 @@ def tiny_bundle(tmp_path_factory):
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """What `labeld-export train --weights none` made of real photographs; made once."""
-    stamps.install_or_skip()
+    stamps.require()
     folder = tmp_path_factory.mktemp("trained")
     data = folder / "photographs"
     photographs = stamps.write(data, count=18, served=False, seed=1)

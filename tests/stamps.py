@@ -20,7 +20,7 @@ CLASSES = {
 SIZE = (360, 480)
 
 
-def install_or_skip():
+def require():
     """Skip the test where the pictures are not installed, or fail under CI=true."""
     if not os.path.isdir(FOLDER):
         reason = "tuxpaint-stamps-default is not installed"

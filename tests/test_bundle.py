@@ -42,7 +42,7 @@ def test_what_was_written_is_read_again(tiny_bundle):
     samples = tiny_bundle.golden()
     assert len(samples) == 9
     for sample in samples:
-        assert (tiny.row(sample.data) == sample.pixels).all()
+        assert (preprocess.load(sample.data) == sample.pixels).all()
         assert sample.scores.shape == (len(tiny.LABELS),)
 
 

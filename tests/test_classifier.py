@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from edge import bundle, golden
+from edge import bundle, golden, preprocess
 from edge.classifier import Classifier
 from edge.errors import BundleError
 from edge.slots import Slots
@@ -47,7 +47,7 @@ def write_with(path, **wrong):
     samples = []
     for seed in range(3):
         data = tiny.encode(tiny.picture(tiny.LABELS[seed], seed), ".png")
-        pixels = tiny.row(data)
+        pixels = preprocess.load(data)
         good = bundle.GoldenSample("a.png", data, pixels, tiny.scores(pixels[np.newaxis])[0])
         samples.append(good._replace(**{name: how(good) for name, how in wrong.items()}))
     bundle.write(str(path), tiny.save_graph, tiny.LABELS, samples, {}, {})
@@ -75,5 +75,5 @@ def test_a_graph_that_tensorflow_cannot_load_is_refused(tmp_path):
 
 def tiny_golden():
     data = tiny.encode(tiny.picture("red"), ".png")
-    pixels = tiny.row(data)
+    pixels = preprocess.load(data)
     return [bundle.GoldenSample("a.png", data, pixels, tiny.scores(pixels[np.newaxis])[0])]

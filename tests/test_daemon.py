@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from edge import preprocess
 from tests import servers, tiny
 from tests.servers import wait_for
 
@@ -43,7 +44,7 @@ def test_each_picture_becomes_one_label_and_leaves_the_folder(labeld, subscriber
             *("label", "score", "top", "model", "age_ms"),
         }
         data = sent[event["image"]][0]
-        expected = tiny.scores(tiny.row(data)[None])[0].max()
+        expected = tiny.scores(preprocess.load(data)[None])[0].max()
         assert event["score"] == pytest.approx(expected, abs=1e-3)
     assert sorted(os.listdir(os.path.join(labeld.drop, "done"))) == names
 
@@ -111,11 +112,27 @@ def test_a_picture_that_was_not_delivered_is_sent_after_a_restart(labeld, broker
     wait_for(lambda: "labeld_outbox_messages 1.0" in labeld.get("/metrics")[1], "a message waits")
     labeld.end(signal.SIGKILL)
     assert labeld.waiting() == ["late.png"]
+    labeld.start_ready()  # without a broker
+    assert labeld.waiting() == ["late.png"]
     broker.start()
-    labeld.start_ready()
     wait_for(lambda: subscriber.events("drop/label"), "the label")
     assert subscriber.events("drop/label")[0]["label"] == "blue"
     assert labeld.end() == 0, labeld.log()
+
+
+def test_a_stop_in_the_middle_leaves_each_picture_either_labelled_or_in_its_place(
+    labeld, subscriber
+):
+    sent = pictures(60)
+    labeld.start_ready()
+    for name, (data, _) in sent.items():
+        labeld.drop_file(name, data)
+    wait_for(lambda: subscriber.events("drop/label"), "a first label")
+    assert labeld.end() == 0, labeld.log()
+    wait_for(lambda: subscriber.payloads("bench/status")[-1:] == [b"offline"], "status offline")
+    labelled = [event["image"] for event in subscriber.events("drop/label")]
+    assert sorted(labelled) == sorted(os.listdir(os.path.join(labeld.drop, "done")))
+    assert sorted(labelled + labeld.waiting()) == sorted(sent)
 
 
 def test_a_spoilt_bundle_ends_it_with_code_3(labeld, tiny_bundle, tmp_path):

@@ -57,7 +57,7 @@ def home(tmp_path, tiny_bundle):
     """A demo's folder that has its bundle already."""
     servers.program("mosquitto")
     (tmp_path / "home").mkdir()
-    shutil.copytree(tiny_bundle.path, str(tmp_path / "home" / "model"))
+    shutil.copytree(tiny_bundle.path, str(tmp_path / "home" / "samples"))
     return tmp_path / "home"
 
 

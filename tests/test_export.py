@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from edge import preprocess
 from tests import tiny
 from tests.commands import labeld_export
 
@@ -20,7 +21,7 @@ def test_predict_writes_a_row_for_every_picture_in_file_order(tiny_bundle, tmp_p
         )
         data = tiny.encode(tiny.picture(label, seed), os.path.splitext(name)[1].lower())
         (images / name).write_bytes(data)
-        expected.append((name, label, tiny.scores(tiny.row(data)[None])[0].max()))
+        expected.append((name, label, tiny.scores(preprocess.load(data)[None])[0].max()))
     (images / "broken.png").write_bytes(b"no picture")
     (images / "notes.txt").write_bytes(b"not looked at")
 

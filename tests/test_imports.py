@@ -39,6 +39,7 @@ HOUSE = {
         "offline",
         "http",
         "systemd",
+        "heartbeat",
         "daemon",
         "samples",
         "child",

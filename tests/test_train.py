@@ -28,7 +28,7 @@ def few(tmp_path):
 def test_training_sees_byte_for_byte_what_the_daemon_classifies(tmp_path):
     from export import dataset
 
-    stamps.install_or_skip()
+    stamps.require()
     paths = sorted(stamps.write(tmp_path / "photographs", count=6, served=False, seed=5))
     assert {path[-4:] for path in paths} == {".jpg", ".png"}
     rows = np.concatenate([batch.numpy() for batch in dataset.rows(paths, batch_size=5)])

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from edge import daemon
+from edge import daemon, heartbeat
 from tests.servers import program
 
 UNIT = os.path.join(os.path.dirname(os.path.dirname(__file__)), "systemd", "labeld.service")
@@ -39,5 +39,5 @@ def test_systemd_takes_the_unit_without_a_word(tmp_path):
 def test_systemd_waits_longer_than_labeld_takes():
     unit = configparser.ConfigParser(strict=False)
     unit.read(UNIT)
-    assert unit["Service"].getint("WatchdogSec") >= 2 * daemon.STALLED_SECONDS
+    assert unit["Service"].getint("WatchdogSec") >= 2 * heartbeat.STALLED_SECONDS
     assert unit["Service"].getint("TimeoutStopSec") > daemon.STOP_SECONDS

@@ -1,0 +1,31 @@
+"""The pulse of the daemon: felt only while every loop comes round."""
+
+STALLED_SECONDS = 30.0
+"""A loop that has not come round for so long hangs: not healthy, and no watchdog signal."""
+
+
+class Heartbeat:
+    """Tells systemd that the daemon lives, or which of its loops hangs."""
+
+    def __init__(self, workers, notifier, stalled_seconds=STALLED_SECONDS):
+        """Watch the Workers `workers`; speak through the Notifier `notifier`."""
+        self._workers = workers
+        self._notifier = notifier
+        self._stalled_seconds = stalled_seconds
+
+    def beat(self):
+        """Send WATCHDOG=1; where a loop hangs, its name as STATUS instead."""
+        stalled = self.stalled()
+        if stalled:
+            self._notifier.status("; ".join(stalled))
+        else:
+            self._notifier.watchdog()
+
+    def stalled(self):
+        """Return a line for each loop that has not come round for too long."""
+        idle = [(worker.name, worker.idle_seconds()) for worker in self._workers]
+        return [
+            "{} has made no progress for {:.0f} s".format(name, seconds)
+            for name, seconds in idle
+            if seconds > self._stalled_seconds
+        ]

@@ -1,0 +1,77 @@
+"""Batches: full or due, in order, only of sizes that the graph takes, and never too many."""
+
+import pytest
+
+from edge.slots import BUFFERS, Slots
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def fill(slots, *items):
+    for item in items:
+        slot = slots.acquire(timeout=0.0)
+        slot.row[...] = item
+        slot.commit(item)
+
+
+def test_a_batch_goes_when_it_is_full_however_long_it_might_wait():
+    slots = Slots(max_size=2, max_delay_seconds=1e6)
+    fill(slots, 1, 2, 3)
+    batch = slots.next_batch(timeout=0.0)
+    assert batch.items == [(0, 1), (1, 2)]
+    assert batch.rows[:, 0, 0, 0].tolist() == [1, 2]
+    assert slots.next_batch(timeout=0.0) is None
+
+
+def test_a_batch_that_is_not_full_goes_when_its_first_row_has_waited_its_time():
+    clock = Clock()
+    slots = Slots(max_size=8, max_delay_seconds=0.05, clock=clock)
+    fill(slots, 1)
+    clock.now += 0.04
+    fill(slots, 2)
+    assert slots.next_batch(timeout=0.0) is None
+    clock.now += 0.02
+    batch = slots.next_batch(timeout=0.0)
+    assert batch.items == [(0, 1), (1, 2)]
+    assert len(batch.rows) == 2
+
+
+def test_a_batch_waits_for_rows_that_are_still_being_filled():
+    clock = Clock()
+    slots = Slots(max_size=2, max_delay_seconds=0.0, clock=clock)
+    slow = slots.acquire(timeout=0.0)
+    fill(slots, 2, 3)
+    assert slots.next_batch(timeout=0.0) is None
+    slow.cancel()
+    assert slots.next_batch(timeout=0.0).items == [(1, 2)]
+    assert slots.next_batch(timeout=0.0).items == [(0, 3)]
+
+
+@pytest.mark.parametrize(("filled", "rows"), [(1, 1), (2, 4), (4, 4), (5, 8)])
+def test_only_built_sizes_reach_the_graph(filled, rows):
+    slots = Slots(max_size=8, max_delay_seconds=0.0, batch_sizes=(1, 4, 8))
+    fill(slots, *range(filled))
+    batch = slots.next_batch(timeout=0.0)
+    assert len(batch.rows) == rows
+    assert len(batch.items) == filled
+
+
+def test_with_every_buffer_in_use_there_is_no_row_until_one_is_released():
+    slots = Slots(max_size=1, max_delay_seconds=0.0)
+    fill(slots, *range(BUFFERS))
+    assert slots.acquire(timeout=0.0) is None
+    slots.next_batch(timeout=0.0).release()
+    fill(slots, 9)
+    assert [slots.next_batch(timeout=0.0).items for _ in range(BUFFERS)] == [
+        [(0, 1)],
+        [(0, 2)],
+        [(0, 9)],
+    ]
