@@ -73,6 +73,7 @@ class Publisher:
             farewell = self._client.publish(self._status_topic, "offline", qos=1, retain=True)
             while self._connected and not farewell.is_published() and time.monotonic() < deadline:
                 self._exchange(STEP_SECONDS)
+            self._connected = False  # from here on, losing the connection is no loss
             self._client.disconnect()
         self._gauge.set(0)
         self._woken.close()

@@ -57,6 +57,7 @@ def test_each_picture_becomes_one_label_and_leaves_the_folder(labeld, subscriber
     assert labeld.end() == 0, labeld.log()
     wait_for(lambda: subscriber.payloads("bench/status")[-1:] == [b"offline"], "status offline")
     assert subscriber.payloads("bench/status")[0] == b"online"
+    assert "WARNING" not in labeld.log()
 
 
 def test_what_is_no_picture_is_set_aside_with_its_reason(labeld, subscriber):
