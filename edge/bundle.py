@@ -3,6 +3,7 @@
 BUNDLE/bundle.json              the manifest, hashed over itself and over every file below
 BUNDLE/saved_model/             the frozen graph: uint8[n, 299, 299, 3] -> float32[n, classes]
 BUNDLE/golden/                  pictures as files, `pixels.npy` as prepared, `scores.npy`
+BUNDLE/held_out.tsv             of a trained one: the photographs that its scores are from
 """
 
 import hashlib
@@ -118,6 +119,7 @@ def write(
     made_with,
     precision="fp32",
     batch_sizes=(),
+    tables=None,
 ):
     """Write a bundle, whole or not at all; a bundle that was there before is replaced.
 
@@ -130,6 +132,7 @@ def write(
         made_with: versions of what made it (a dict for JSON).
         precision: what the graph computes in.
         batch_sizes: the only sizes the graph takes; empty: any.
+        tables: {file name: bytes}, what else is kept with it, for people.
 
     Raises:
         BundleError: `path` exists and is not a bundle.
@@ -152,6 +155,8 @@ def write(
             "made_with": made_with,
             "golden": _write_golden(draft, golden),
         }
+        for name, content in (tables or {}).items():
+            _write_file(os.path.join(draft, name), content)
         manifest["files"] = _files(draft)
         manifest["content_hash"] = _content_hash(manifest)
         _write_file(os.path.join(draft, MANIFEST), _canonical(manifest))

@@ -23,20 +23,12 @@ def _parser():
 
     text = "train a head on InceptionV3 with labelled photographs and write the model bundle"
     train = commands.add_parser("train", help=text, description=text)
-    train.add_argument(
-        "data",
-        metavar="DATA",
-        help="a folder with a sub-folder for each class, or a TSV or CSV file with the columns "
-        "file and label",
-    )
+    _add_photographs(train)
     train.add_argument(
         "--out",
         metavar="BUNDLE",
         required=True,
         help="a folder, replaced as a whole; events call the model by its name",
-    )
-    train.add_argument(
-        "--images", metavar="FOLDER", help="what a table's files are relative to (its own folder)"
     )
     train.add_argument(
         "--weights",
@@ -58,6 +50,18 @@ def _parser():
     )
     train.set_defaults(command=_train)
 
+    text = "score a bundle on labelled photographs, classified exactly as the daemon would"
+    evaluate = commands.add_parser(
+        "evaluate",
+        help=text,
+        description=text + ". What `train` kept aside is listed in the bundle: evaluate BUNDLE "
+        "BUNDLE/held_out.tsv --images DATA.",
+    )
+    evaluate.add_argument("bundle", metavar="BUNDLE")
+    _add_photographs(evaluate)
+    evaluate.add_argument("--json", action="store_true", help="print JSON instead of text")
+    evaluate.set_defaults(command=_evaluate)
+
     text = "label the pictures of a folder exactly as the daemon would"
     predict = commands.add_parser("predict", help=text, description=text)
     predict.add_argument("bundle", metavar="BUNDLE")
@@ -70,6 +74,18 @@ def _parser():
     verify.add_argument("bundle", metavar="BUNDLE")
     verify.set_defaults(command=_verify)
     return parser
+
+
+def _add_photographs(command):
+    command.add_argument(
+        "data",
+        metavar="DATA",
+        help="a folder with a sub-folder for each class, or a TSV or CSV file with the columns "
+        "file and label",
+    )
+    command.add_argument(
+        "--images", metavar="FOLDER", help="what a table's files are relative to (its own folder)"
+    )
 
 
 def _at_least_one(text):
@@ -94,6 +110,13 @@ def _train(options):
         options.images,
         train.Options(*(getattr(options, field) for field in train.Options._fields)),
     )
+    return Exit.OK
+
+
+def _evaluate(options):
+    from export import evaluate
+
+    evaluate.run(options.bundle, options.data, options.images, options.json)
     return Exit.OK
 
 

@@ -1,26 +1,59 @@
-"""How well scores agree with labels, on pictures that training did not see."""
+"""A bundle's scores on labelled photographs, classified exactly as the daemon would."""
+
+import json
+import sys
 
 import numpy as np
-from sklearn.metrics import accuracy_score, f1_score
+
+from edge import bundle as bundles
+from export import photographs, predict, scores
 
 
-def measure(truth, scores):
-    """Return the figures of a model as a dict for JSON.
+def run(bundle, data, images, as_json):
+    """Print the figures of `bundle` on the labelled photographs of `data`.
 
     Args:
-        truth: int[n], the number of each picture's class.
-        scores: float32[n, classes].
+        bundle: a path.
+        data, images: see `export.photographs.read`.
+        as_json: print what `export.scores.measure` returns, with `model` and `left_out` (the
+            unreadable files and why), instead of text.
 
-    Returns:
-        `pictures`; `accuracy`, the share whose best class is right; `macro_f1`, the mean over all
-        classes of F1 = 2 TP / (2 TP + FP + FN), each class counting the same.
+    Raises:
+        LabeldError: the bundle is refused, `data` cannot be read or none of it is a picture, or
+            has a label that the bundle does not know.
     """
-    found = np.argmax(scores, axis=1)
-    classes = list(range(scores.shape[1]))
-    return {
-        "pictures": len(found),
-        "accuracy": round(float(accuracy_score(truth, found)), 4),
-        "macro_f1": round(
-            float(f1_score(truth, found, labels=classes, average="macro", zero_division=0)), 4
-        ),
-    }
+    bundle = bundles.read(bundle)
+    found = photographs.read(data, images)
+    _check_labels(bundle, data, found)
+    results = predict.score(bundle, [photograph.path for photograph in found])
+    left_out = [result for result in results if result.scores is None]
+    for result in left_out:
+        print("{}: {}; left out".format(result.file, result.error), file=sys.stderr)
+    if len(left_out) == len(found):
+        raise photographs.PhotographsError("{}: none of its pictures can be read".format(data))
+    pairs = [pair for pair in zip(found, results) if pair[1].scores is not None]
+    figures = scores.measure(
+        bundle.labels,
+        np.array([bundle.labels.index(photograph.label) for photograph, _ in pairs]),
+        np.stack([result.scores for _, result in pairs]),
+    )
+    if as_json:
+        figures["model"] = bundle.model
+        figures["left_out"] = [{"file": one.file, "error": one.error} for one in left_out]
+        print(json.dumps(figures, indent=1, ensure_ascii=False))
+    else:
+        print("{} on {}".format(bundle.model, data))
+        print(scores.text(figures))
+
+
+def _check_labels(bundle, data, found):
+    unknown = sorted({photograph.label for photograph in found} - set(bundle.labels))
+    if unknown:
+        raise photographs.PhotographsError(
+            "{}: the bundle {} does not know the label(s) {}; it knows {}".format(
+                data,
+                bundle.path,
+                ", ".join(repr(label) for label in unknown),
+                ", ".join(repr(label) for label in bundle.labels),
+            )
+        )

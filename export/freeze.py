@@ -45,7 +45,7 @@ class Frozen(tf.Module):
         tf.saved_model.save(self, folder, signatures={"serving_default": self._classify})
 
 
-def write_bundle(path, frozen, labels, golden_files, scores):
+def write_bundle(path, frozen, labels, golden_files, scores, tables):
     """Write a bundle of `frozen`, with the pictures `golden_files` as its golden samples.
 
     Args:
@@ -54,6 +54,7 @@ def write_bundle(path, frozen, labels, golden_files, scores):
         labels: the class names, in the order of its output.
         golden_files: paths of readable pictures.
         scores: what was measured on held-out pictures (a dict for JSON).
+        tables: {file name: bytes}, what else is kept in the bundle.
     """
     bundle.write(
         path,
@@ -62,6 +63,7 @@ def write_bundle(path, frozen, labels, golden_files, scores):
         [_golden_sample(file, frozen) for file in golden_files],
         scores,
         _made_with(),
+        tables=tables,
     )
 
 

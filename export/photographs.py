@@ -1,6 +1,7 @@
 """A user's labelled photographs: found, checked, and split."""
 
 import csv
+import io
 import os
 import random
 from collections import OrderedDict, namedtuple
@@ -38,14 +39,31 @@ def read(data, images=None):
         images: the folder that a table's files are relative to; None: the table's own.
 
     Raises:
-        PhotographsError: there is nothing to train on, or a label is in doubt.
+        PhotographsError: there is none, a file is missing, or a label is in doubt.
     """
     if os.path.isdir(data):
-        found = _class_folders(data)
-    else:
-        found = _table(data, images or os.path.dirname(data) or ".")
-    check_classes(data, found)
-    return sorted(found)
+        return sorted(_class_folders(data))
+    return sorted(_table(data, folder(data, images)))
+
+
+def folder(data, images=None):
+    """Return the folder that the photographs of `data` lie in; see `read`."""
+    if os.path.isdir(data):
+        return data
+    return images or os.path.dirname(data) or "."
+
+
+def table(photographs, below):
+    """Return the content (bytes) of a table of `photographs`, files relative to `below`.
+
+    It can be read again with `below` as its `images`.
+    """
+    text = io.StringIO()
+    rows = csv.writer(text, delimiter="\t", lineterminator="\n")
+    rows.writerow(("file", "label"))
+    for path, label in photographs:
+        rows.writerow((os.path.relpath(path, below), label))
+    return text.getvalue().encode("utf-8", "surrogateescape")
 
 
 def readable(photographs):
@@ -135,8 +153,11 @@ def _class_folders(data):
 
 
 def _table(path, images):
+    rows = _table_rows(path)
+    if not rows:
+        raise PhotographsError("{}: no rows below its header".format(path))
     faults, labels = [], OrderedDict()
-    for line, file, label in _table_rows(path):
+    for line, file, label in rows:
         where = "line {}: ".format(line)
         picture = os.path.join(images, file)
         if not file or not label:

@@ -26,17 +26,18 @@ def run(bundle, images, out):
     """
     bundle = bundles.read(bundle)
     files = pictures(images)
-    with tqdm(total=len(files), unit="picture", disable=None) as bar:
-        results = score_files(
-            bundle,
-            [os.path.join(images, file) for file in files],
-            progress=lambda done, _: bar.update(done - bar.n),
-        )
+    results = score(bundle, [os.path.join(images, file) for file in files])
     with open(out, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
         table.writerow(("file", "label", "score"))
         for name, result in zip(files, results):
             table.writerow((name,) + _answer(result, bundle.labels))
+
+
+def score(bundle, files):
+    """Return `edge.offline.score_files` of the paths `files`, with a progress bar."""
+    with tqdm(total=len(files), unit="picture", disable=None) as bar:
+        return score_files(bundle, files, progress=lambda done, _: bar.update(done - bar.n))
 
 
 def _answer(result, labels):

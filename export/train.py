@@ -11,7 +11,7 @@ from tqdm import tqdm
 from tqdm.keras import TqdmCallback
 
 from edge import bundle
-from export import dataset, evaluate, freeze, model, photographs
+from export import dataset, freeze, model, photographs, scores
 
 BATCH_SIZE = 16
 """Pictures in a forward pass of the base: about 0.6 GB of activations."""
@@ -28,6 +28,9 @@ GOLDEN_SAMPLES = 8
 MOST_GOLDEN_SAMPLES = 32
 """A bundle has at least the former, one of each class up to the latter."""
 
+HELD_OUT = "held_out.tsv"
+"""The table in a bundle of the photographs it was scored on, for `labeld-export evaluate`."""
+
 Options = namedtuple("Options", "weights seed epochs units dropout")
 
 
@@ -43,7 +46,9 @@ def run(data, out, images, options):
         LabeldError: the photographs, the weights or the target cannot be used.
     """
     bundle.check_target(out)
-    found = _readable(photographs.read(data, images))
+    found = photographs.read(data, images)
+    photographs.check_classes(data, found)
+    found = _readable(found)
     photographs.check_classes(data + ", without the unreadable", found)
     labels = tuple(photographs.by_class(found))
     parts = photographs.split(found, options.seed)
@@ -57,10 +62,17 @@ def run(data, out, images, options):
     training, validation, held_out = (_examples(base, part, labels) for part in parts)
     head = model.head(len(labels), options.units, options.dropout)
     _fit(head, training, validation, options)
-    scores = evaluate.measure(held_out.classes, head.predict(held_out.features, verbose=0))
-    print("held out: accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}".format(**scores))
+    figures = scores.measure(labels, held_out.classes, head.predict(held_out.features, verbose=0))
+    print("held out: " + scores.headline(figures))
     golden = [photograph.path for photograph in golden_choice(parts)]
-    freeze.write_bundle(out, freeze.Frozen(base, head), labels, golden, scores)
+    freeze.write_bundle(
+        out,
+        freeze.Frozen(base, head),
+        labels,
+        golden,
+        {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")},
+        {HELD_OUT: photographs.table(parts.held_out, photographs.folder(data, images))},
+    )
     print("wrote {}".format(out))
 
 

@@ -52,10 +52,11 @@ HOUSE = {
         "photographs",
         "dataset",
         "model",
-        "evaluate",
+        "scores",
         "freeze",
         "train",
         "predict",
+        "evaluate",
         "__main__",
     ],
 }

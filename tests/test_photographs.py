@@ -60,12 +60,28 @@ def test_what_cannot_be_trained_on_is_refused_by_name(tmp_path):
     assert "No such file" in refusal(tmp_path / "gone.tsv")
     (tmp_path / "t.tsv").write_text("picture\tlabel\n")
     assert "lacks file" in refusal(tmp_path / "t.tsv")
-    add(tmp_path, "full/1.png", "full/2.png")
-    assert "1 class(es), at least 2" in refusal(tmp_path)
-    add(tmp_path, "poor/1.png")
-    assert "fewer than two pictures of 'poor'" in refusal(tmp_path)
+    (tmp_path / "t.tsv").write_text("file\tlabel\n")
+    assert "no rows below its header" in refusal(tmp_path / "t.tsv")
     (tmp_path / "empty").mkdir()
     assert "empty: no pictures there" in refusal(tmp_path)
+
+
+def test_a_class_that_cannot_be_split_is_refused_by_name(tmp_path):
+    add(tmp_path, "full/1.png", "full/2.png")
+    with pytest.raises(PhotographsError, match="1 class.es., at least 2"):
+        photographs.check_classes("here", photographs.read(str(tmp_path)))
+    add(tmp_path, "poor/1.png")
+    with pytest.raises(PhotographsError, match="here: fewer than two pictures of 'poor'"):
+        photographs.check_classes("here", photographs.read(str(tmp_path)))
+
+
+def test_a_table_that_was_written_is_read_again(tmp_path):
+    add(tmp_path, "b & c/2.png", "b & c/deep/1.png", "a/1.png")
+    found = photographs.read(str(tmp_path))
+    (tmp_path / "table").mkdir()
+    written = tmp_path / "table" / "some.tsv"
+    written.write_bytes(photographs.table(found, str(tmp_path)))
+    assert photographs.read(str(written), str(tmp_path)) == found
 
 
 def test_an_unreadable_picture_is_told_with_its_reason(tmp_path):
