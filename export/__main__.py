@@ -38,15 +38,40 @@ def _parser():
         "otherwise random ones, or a file (%(default)s)",
     )
     train.add_argument("--seed", type=int, default=1, help="of split and training (%(default)s)")
-    train.add_argument("--epochs", type=_at_least_one, default=200, help="at most (%(default)s)")
+    train.add_argument("--epochs", type=_whole(1), default=200, help="at most (%(default)s)")
     train.add_argument(
-        "--units", type=_at_least_one, default=64, help="of the head's hidden layer (%(default)s)"
+        "--units", type=_whole(1), default=64, help="of the head's hidden layer (%(default)s)"
     )
     train.add_argument(
         "--dropout",
         type=_share,
         default=0.2,
         help="share of those units left out at each step, 0 to below 1 (%(default)s)",
+    )
+    train.add_argument(
+        "--augment",
+        metavar="N",
+        type=_whole(0),
+        default=0,
+        help="varied copies of each picture for the head to learn from: flipped, cropped, turned, "
+        "scaled, tinted; from 1, fine-tuning varies each picture in each epoch (%(default)s)",
+    )
+    train.add_argument(
+        "--class-weights",
+        choices=["balanced", "none"],
+        default="balanced",
+        help="balanced: rare classes count as much as common ones (%(default)s)",
+    )
+    train.add_argument(
+        "--fine-tune",
+        metavar="N",
+        type=_whole(0, 11),
+        default=0,
+        help="then train the top N of the base's 11 inception blocks too; needs a GPU or patience "
+        "(%(default)s)",
+    )
+    train.add_argument(
+        "--fine-tune-epochs", metavar="N", type=_whole(1), default=20, help="at most (%(default)s)"
     )
     train.set_defaults(command=_train)
 
@@ -88,10 +113,18 @@ def _add_photographs(command):
     )
 
 
-def _at_least_one(text):
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError("{} is not a whole number from 1".format(text))
-    return int(text)
+def _whole(least, most=None):
+    """Return the type of an option that takes whole numbers from `least`, to `most` if given."""
+
+    def number(text):
+        if int(text) < least or (most is not None and int(text) > most):
+            limit = "" if most is None else " to {}".format(most)
+            raise argparse.ArgumentTypeError(
+                "{} is not a whole number from {}{}".format(text, least, limit)
+            )
+        return int(text)
+
+    return number
 
 
 def _share(text):

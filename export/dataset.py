@@ -2,29 +2,70 @@
 
 import os
 
+import numpy as np
 import tensorflow as tf
 
 from edge import preprocess
+from export import augment
 
 AHEAD = 2
 """How many batches are prepared while one is being used."""
 
+AS_IT_IS = -1
+"""Instead of a seed for `augment.vary`: leave the picture as it is."""
 
-def rows(paths, batch_size):
+
+def rows(paths, batch_size, variations=None):
     """Read and prepare pictures in parallel, in batches, in their order.
 
     Args:
         paths: picture files, all readable.
         batch_size: pictures in a batch; the last one may have fewer.
+        variations: a seed for each picture, see `augment.vary`; None: as they are.
 
     Returns:
         A tf.data.Dataset of uint8[n, 299, 299, 3]: byte for byte what the daemon's rows hold.
     """
-    files = tf.data.Dataset.from_tensor_slices([os.fsencode(path) for path in paths])
-    rows_one_by_one = files.map(_row, num_parallel_calls=tf.data.AUTOTUNE)
-    return rows_one_by_one.batch(batch_size).prefetch(AHEAD)
+    variations = [AS_IT_IS] * len(paths) if variations is None else variations
+    pairs = tf.data.Dataset.from_tensor_slices((_names(paths), variations))
+    return pairs.map(_row, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(AHEAD)
 
 
-def _row(path):
-    row = tf.numpy_function(preprocess.load, [tf.io.read_file(path)], tf.uint8)
+def examples(paths, classes, batch_size, shuffle_seed=None, varied=False):
+    """Read and prepare pictures with their classes, anew in each epoch.
+
+    Args:
+        paths, batch_size: as for `rows`.
+        classes: int[n], the number of each picture's class.
+        shuffle_seed: of another order in each epoch; None: keep the order.
+        varied: vary each picture by its place in the epoch's order.
+
+    Returns:
+        A tf.data.Dataset of (uint8[n, 299, 299, 3], int32[n]).
+    """
+    pairs = tf.data.Dataset.from_tensor_slices((_names(paths), np.asarray(classes, np.int32)))
+    if shuffle_seed is not None:
+        pairs = pairs.shuffle(len(paths), seed=shuffle_seed)
+    if varied:
+        variations = tf.data.Dataset.range(len(paths))
+    else:
+        variations = tf.data.Dataset.from_tensors(tf.constant(AS_IT_IS, tf.int64)).repeat()
+    prepared = tf.data.Dataset.zip((pairs, variations)).map(
+        lambda pair, variation: (_row(pair[0], variation), pair[1]),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    )
+    return prepared.batch(batch_size).prefetch(AHEAD)
+
+
+def _names(paths):
+    return [os.fsencode(path) for path in paths]
+
+
+def _row(path, variation):
+    row = tf.numpy_function(_prepare, [tf.io.read_file(path), variation], tf.uint8)
     return tf.ensure_shape(row, preprocess.ROW)
+
+
+def _prepare(data, variation):
+    row = preprocess.load(data)
+    return row if variation == AS_IT_IS else augment.vary(row, variation)

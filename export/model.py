@@ -94,9 +94,7 @@ def settle_statistics(network, pixels):
         network: what `base("none")` returned.
         pixels: uint8[n, 299, 299, 3], training pictures.
     """
-    layers = [
-        layer for layer in network.layers if isinstance(layer, tf.keras.layers.BatchNormalization)
-    ]
+    layers = [layer for layer in network.layers if _is_batch_normalisation(layer)]
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.momentum = 0.0
@@ -115,6 +113,47 @@ def head(classes, units, dropout):
             tf.keras.layers.Dense(classes, activation="softmax"),
         ]
     )
+
+
+BLOCKS = 11
+"""InceptionV3's inception blocks, which Keras calls mixed0 to mixed10."""
+
+
+def with_head(network, top):
+    """Return `top` on `network` as one model of normalised pixels, in which a fit trains both.
+
+    Args:
+        network: what `base` returned, of which `unfreeze` says what learns.
+        top: what `head` returned.
+    """
+    pixels = tf.keras.Input(preprocess.ROW)
+    return tf.keras.Model(pixels, top(network(pixels, training=False)))
+
+
+def unfreeze(network, blocks):
+    """Let the top `blocks` inception blocks learn, and nothing else of the base.
+
+    Batch normalisation goes on with the statistics it has: the few pictures of a user would
+    replace them by worse ones.
+
+    Args:
+        network: what `base` returned.
+        blocks: 0 to 11.
+    """
+    names = [layer.name for layer in network.layers]
+    pools = [n for n, layer in enumerate(network.layers) if _is_max_pool(layer)]
+    ends = [pools[1]] + [names.index("mixed{}".format(number)) for number in range(BLOCKS)]
+    for number, layer in enumerate(network.layers):
+        learns = number > ends[BLOCKS - blocks]
+        layer.trainable = learns and not _is_batch_normalisation(layer)
+
+
+def _is_max_pool(layer):
+    return isinstance(layer, tf.keras.layers.MaxPooling2D)
+
+
+def _is_batch_normalisation(layer):
+    return isinstance(layer, tf.keras.layers.BatchNormalization)
 
 
 def _no_imagenet(reason):

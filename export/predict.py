@@ -4,12 +4,11 @@ import csv
 import os
 import sys
 
-from tqdm import tqdm
-
 from edge import bundle as bundles
 from edge.decide import decide
 from edge.offline import score_files
 from export.photographs import pictures
+from export.progress import Progress
 
 
 def run(bundle, images, out):
@@ -35,9 +34,9 @@ def run(bundle, images, out):
 
 
 def score(bundle, files):
-    """Return `edge.offline.score_files` of the paths `files`, with a progress bar."""
-    with tqdm(total=len(files), unit="picture", disable=None) as bar:
-        return score_files(bundle, files, progress=lambda done, _: bar.update(done - bar.n))
+    """Return `edge.offline.score_files` of the paths `files`, and show how far it is."""
+    with Progress("classify", len(files), "picture") as progress:
+        return score_files(bundle, files, progress=lambda done, _: progress.update(done))
 
 
 def _answer(result, labels):

@@ -1,4 +1,4 @@
-"""Transfer learning: a head trained on the features of a frozen InceptionV3."""
+"""Transfer learning in two phases: a head on the features of a frozen InceptionV3, then both."""
 
 import itertools
 import random
@@ -7,22 +7,27 @@ from collections import namedtuple
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
-from tqdm.keras import TqdmCallback
 
 from edge import bundle
-from export import dataset, freeze, model, photographs, scores
+from export import dataset, fit, freeze, model, photographs, scores
+from export.progress import Progress
 
 BATCH_SIZE = 16
-"""Pictures in a forward pass of the base: about 0.6 GB of activations."""
+"""Pictures in a pass of the whole network: forward, about 0.6 GB of activations."""
 
 SETTLING = 32
 """Pictures whose statistics a random base takes on."""
 
 HEAD_BATCH_SIZE = 32
-LEARNING_RATE = 1e-3
-PATIENCE = 10
+HEAD_LEARNING_RATE = 1e-3
+HEAD_PATIENCE = 10
 """Epochs without a lower validation loss after which the head has learnt enough."""
+
+FINE_LEARNING_RATE = 1e-5
+"""Small, or a few pictures undo what the base has learnt from many (Keras' guide to transfer
+learning and fine-tuning)."""
+
+FINE_PATIENCE = 3
 
 GOLDEN_SAMPLES = 8
 MOST_GOLDEN_SAMPLES = 32
@@ -31,7 +36,10 @@ MOST_GOLDEN_SAMPLES = 32
 HELD_OUT = "held_out.tsv"
 """The table in a bundle of the photographs it was scored on, for `labeld-export evaluate`."""
 
-Options = namedtuple("Options", "weights seed epochs units dropout")
+Options = namedtuple(
+    "Options", "weights seed epochs units dropout augment class_weights fine_tune fine_tune_epochs"
+)
+Options.__doc__ = """The options of `labeld-export train`, by their names there."""
 
 
 def run(data, out, images, options):
@@ -44,40 +52,119 @@ def run(data, out, images, options):
 
     Raises:
         LabeldError: the photographs, the weights or the target cannot be used.
+        KeyboardInterrupt: Ctrl-C before there was anything worth keeping.
     """
     bundle.check_target(out)
     found = photographs.read(data, images)
     photographs.check_classes(data, found)
     found = _readable(found)
     photographs.check_classes(data + ", without the unreadable", found)
-    labels = tuple(photographs.by_class(found))
     parts = photographs.split(found, options.seed)
     print(
         "{} pictures of {} classes: {} to train on, {} to stop in time, {} held out".format(
-            len(found), len(labels), *(len(part) for part in parts)
+            len(found), len(photographs.by_class(found)), *(len(part) for part in parts)
         )
     )
     _seed(options.seed)
-    base = _base(options.weights, parts.training)
-    training, validation, held_out = (_examples(base, part, labels) for part in parts)
-    head = model.head(len(labels), options.units, options.dropout)
-    _fit(head, training, validation, options)
-    figures = scores.measure(labels, held_out.classes, head.predict(held_out.features, verbose=0))
+    trainer = Trainer(parts, options)
+    if not trainer.fit_head().interrupted and options.fine_tune:
+        trainer.fine_tune()
+    figures = trainer.measure()
     print("held out: " + scores.headline(figures))
-    golden = [photograph.path for photograph in golden_choice(parts)]
     freeze.write_bundle(
         out,
-        freeze.Frozen(base, head),
-        labels,
-        golden,
+        trainer.frozen(),
+        trainer.labels,
+        [photograph.path for photograph in golden_choice(parts)],
         {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")},
         {HELD_OUT: photographs.table(parts.held_out, photographs.folder(data, images))},
     )
     print("wrote {}".format(out))
 
 
-Examples = namedtuple("Examples", "features classes")
-Examples.__doc__ = """features: float32[n, 2048] of the frozen base; classes: int32[n]."""
+class Trainer:
+    """A base and a head, and the photographs they are trained on."""
+
+    def __init__(self, parts, options):
+        """Load the base.
+
+        Args:
+            parts: a Split.
+            options: Options.
+
+        Raises:
+            WeightsError: the base's weights cannot be had.
+        """
+        self._options = options
+        self.labels = tuple(photographs.by_class(parts.training))
+        self._training, self._validation, self._held_out = (self._numbered(part) for part in parts)
+        self._base = _base(options.weights, self._training.paths)
+        self._head = model.head(len(self.labels), options.units, options.dropout)
+        self._class_weight = None
+        if options.class_weights == "balanced":
+            self._class_weight = fit.balanced(self._training.classes)
+        self._fitted = None
+
+    def fit_head(self):
+        """Phase one: fit the head to features that are computed once; return what it came to."""
+        options = self._options
+        training = self._copies(self._training, options.augment)
+        self._fitted = fit.fit(
+            self._head,
+            _batches(training, options.seed),
+            _batches(self._copies(self._validation)) if self._validation.paths else None,
+            fit.Recipe(
+                "head", HEAD_LEARNING_RATE, options.epochs, HEAD_PATIENCE, self._class_weight
+            ),
+        )
+        return self._fitted
+
+    def fine_tune(self):
+        """Phase two: fit the head and the top of the base together; return what it came to."""
+        options = self._options
+        model.unfreeze(self._base, options.fine_tune)
+        self._fitted = fit.fit(
+            model.with_head(self._base, self._head),
+            self._pictures(self._training, options.seed, bool(options.augment)),
+            self._pictures(self._validation) if self._validation.paths else None,
+            fit.Recipe(
+                "fine-tune",
+                FINE_LEARNING_RATE,
+                options.fine_tune_epochs,
+                FINE_PATIENCE,
+                self._class_weight,
+            ),
+            known_loss=self._fitted.loss,
+        )
+        return self._fitted
+
+    def measure(self):
+        """Return the figures, see `export.scores`, on what neither phase has seen."""
+        features, classes = self._copies(self._held_out)
+        return scores.measure(self.labels, classes, self._head.predict(features, verbose=0))
+
+    def frozen(self):
+        """Return the Frozen graph of base and head as they are now."""
+        return freeze.Frozen(self._base, self._head)
+
+    def _numbered(self, part):
+        numbers = [self.labels.index(photograph.label) for photograph in part]
+        return Numbered([photograph.path for photograph in part], np.array(numbers, np.int32))
+
+    def _copies(self, part, varied=0):
+        """Return the features and classes of `part`, and of `varied` varied copies of it."""
+        count = len(part.paths)
+        variations = [dataset.AS_IT_IS] * count + list(range(varied * count))
+        rows = dataset.rows(part.paths * (1 + varied), BATCH_SIZE, variations)
+        return _features(self._base, rows, len(variations)), np.tile(part.classes, 1 + varied)
+
+    def _pictures(self, part, shuffle_seed=None, varied=False):
+        pairs = dataset.examples(*part, BATCH_SIZE, shuffle_seed=shuffle_seed, varied=varied)
+        return pairs.map(lambda pixels, numbers: (model.normalise(pixels), numbers))
+
+
+Numbered = namedtuple("Numbered", "paths classes")
+Numbered.__doc__ = """paths: picture files; classes: int32[n], the number of each one's class."""
 
 
 def golden_choice(parts):
@@ -89,7 +176,11 @@ def golden_choice(parts):
 
 
 def _readable(found):
-    answers = list(tqdm(photographs.readable(found), "check", len(found), disable=None))
+    answers = []
+    with Progress("check", len(found), "picture") as progress:
+        for answer in photographs.readable(found):
+            answers.append(answer)
+            progress.update(len(answers))
     for photograph, fault in answers:
         if fault is not None:
             print("{}: {}; left out".format(photograph.path, fault), file=sys.stderr)
@@ -109,7 +200,7 @@ def _base(weights, training):
         weights = _imagenet_or_none()
     base = model.base(weights)
     if weights == model.NONE:
-        settling = dataset.rows([photograph.path for photograph in training[:SETTLING]], SETTLING)
+        settling = dataset.rows(training[:SETTLING], SETTLING)
         model.settle_statistics(base, next(iter(settling)))
     return base
 
@@ -123,54 +214,26 @@ def _imagenet_or_none():
     return model.IMAGENET
 
 
-def _examples(base, part, labels):
-    """Compute the features of `part` once: an epoch of the head then takes seconds."""
-    numbers = {label: number for number, label in enumerate(labels)}
-    classes = np.array([numbers[photograph.label] for photograph in part], np.int32)
-    if not part:
-        return Examples(np.empty((0, model.FEATURES), np.float32), classes)
+def _features(base, rows, count):
+    """Compute the base's features of each picture once: float32[count, 2048]."""
 
     @tf.function(input_signature=[model.PIXELS])
     def compute(pixels):
         return base(model.normalise(pixels), training=False)
 
-    features = []
-    with tqdm(desc="features", total=len(part), unit="picture", disable=None) as bar:
-        for pixels in dataset.rows([photograph.path for photograph in part], BATCH_SIZE):
-            features.append(compute(pixels).numpy())
-            bar.update(len(pixels))
-    return Examples(np.concatenate(features), classes)
-
-
-def _fit(head, training, validation, options):
-    head.compile(
-        optimizer=tf.keras.optimizers.Adam(LEARNING_RATE),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
-    stop = tf.keras.callbacks.EarlyStopping(
-        monitor="val_loss" if len(validation.classes) else "loss",
-        patience=PATIENCE,
-        restore_best_weights=True,
-    )
-    history = head.fit(
-        _batches(training, options.seed),
-        validation_data=_batches(validation) if len(validation.classes) else None,
-        epochs=options.epochs,
-        callbacks=[stop, TqdmCallback(verbose=0, disable=None)],
-        shuffle=False,  # the pipeline does
-        verbose=0,
-    ).history
-    best = int(np.argmin(history[stop.monitor]))
-    print(
-        "head: {} epochs, the best was {} with {} {:.4f}".format(
-            len(history["loss"]), best + 1, stop.monitor, history[stop.monitor][best]
-        )
-    )
+    features = np.empty((count, model.FEATURES), np.float32)
+    done = 0
+    with Progress("features", count, "picture") as progress:
+        for pixels in rows:
+            features[done : done + len(pixels)] = compute(pixels).numpy()
+            done += len(pixels)
+            progress.update(done)
+    return features
 
 
 def _batches(examples, shuffle_seed=None):
-    pairs = tf.data.Dataset.from_tensor_slices(tuple(examples))
+    features, classes = examples
+    pairs = tf.data.Dataset.from_tensor_slices((features, classes))
     if shuffle_seed is not None:
-        pairs = pairs.shuffle(len(examples.classes), seed=shuffle_seed)
+        pairs = pairs.shuffle(len(classes), seed=shuffle_seed)
     return pairs.batch(HEAD_BATCH_SIZE).prefetch(1)

@@ -49,10 +49,13 @@ HOUSE = {
     ],
     "export": [
         "__init__",
+        "progress",
         "photographs",
+        "augment",
         "dataset",
         "model",
         "scores",
+        "fit",
         "freeze",
         "train",
         "predict",
@@ -66,7 +69,9 @@ PACKAGES = ("edge", "export")
 """Each imports only those that stand before it, and itself."""
 
 TENSORFLOW_INSIDE_FUNCTIONS = {"edge.classifier", "export.__main__"}
-TENSORFLOW_AT_TOP = {"export." + name for name in ("dataset", "model", "train", "freeze", "tftrt")}
+TENSORFLOW_AT_TOP = {
+    "export." + name for name in ("dataset", "model", "fit", "train", "freeze", "tftrt")
+}
 
 
 def modules():

@@ -1,0 +1,125 @@
+"""Fitting a network: weighted classes, a stop in time, and the best of it kept, Ctrl-C or not."""
+
+from collections import namedtuple
+
+import numpy as np
+import tensorflow as tf
+
+from edge.errors import LabeldError
+from export.progress import Progress
+
+Recipe = namedtuple("Recipe", "name learning_rate epochs patience class_weight")
+Recipe.__doc__ = """How to fit.
+
+name: what the progress calls it; learning_rate: Adam's; epochs: at most so many; patience: epochs
+without a lower loss after which it ends; class_weight: {class number: weight in the loss} or None.
+"""
+
+Fitted = namedtuple("Fitted", "epochs best loss interrupted")
+Fitted.__doc__ = """What a fit came to.
+
+epochs: how many were done; best: whose weights were kept, 1 for the first, 0 for those before it;
+loss: what these reach on the validation part; interrupted: whether by Ctrl-C.
+"""
+
+
+class FitError(LabeldError):
+    """Training that leads nowhere; the text says what to do."""
+
+
+def balanced(classes):
+    """Return {class number: weight}: each class has the same sum of weights, and 1 is the mean.
+
+    The weight is pictures / (classes * pictures of the class), scikit-learn's "balanced".
+
+    Args:
+        classes: int[n], the number of each picture's class.
+    """
+    counts = np.bincount(classes)
+    return {
+        number: len(classes) / float(np.count_nonzero(counts) * count)
+        for number, count in enumerate(counts)
+        if count
+    }
+
+
+def fit(network, training, validation, recipe, known_loss=None):
+    """Fit `network` to `training` and leave it with the weights of its best epoch.
+
+    Args:
+        network: a Keras model with softmax scores.
+        training: a tf.data.Dataset of (inputs, class numbers), in batches.
+        validation: another, whose loss tells when to stop; None: that of `training` does.
+        recipe: the Recipe.
+        known_loss: what the network reaches as it is, to which it returns if that stays the best;
+            None: it has learnt nothing yet.
+
+    Returns:
+        Fitted.
+
+    Raises:
+        FitError: the loss is not a number.
+        KeyboardInterrupt: Ctrl-C before there were weights worth keeping.
+    """
+    network.compile(
+        optimizer=tf.keras.optimizers.Adam(recipe.learning_rate),
+        loss="sparse_categorical_crossentropy",
+    )
+    monitored = "loss" if validation is None else "val_loss"
+    stop = tf.keras.callbacks.EarlyStopping(
+        monitor=monitored, patience=recipe.patience, restore_best_weights=True
+    )
+    before = network.get_weights()
+    losses, interrupted = [np.inf if known_loss is None else known_loss], False
+    steps = recipe.epochs * int(training.cardinality())
+    try:
+        with Progress(recipe.name, steps, "step") as progress:
+            network.fit(
+                training,
+                validation_data=validation,
+                epochs=recipe.epochs,
+                callbacks=[stop, _Watch(progress, recipe.epochs, monitored, losses)],
+                class_weight=recipe.class_weight,
+                shuffle=False,  # the pipeline does
+                verbose=0,
+            )
+    except KeyboardInterrupt:
+        if known_loss is None and len(losses) == 1:
+            raise
+        interrupted = True
+    best = int(np.argmin(losses))
+    if not np.isfinite(losses[best]):
+        raise FitError("{}: the loss is not a number: are the weights sound?".format(recipe.name))
+    network.set_weights(stop.best_weights if best else before)
+    fitted = Fitted(len(losses) - 1, best, losses[best], interrupted)
+    print("{}: {}".format(recipe.name, _story(fitted, monitored)), flush=True)
+    return fitted
+
+
+def _story(fitted, monitored):
+    kept = "the best was {0.best}" if fitted.best else "none better than before"
+    ended = " until Ctrl-C" if fitted.interrupted else ""
+    text = "{0.epochs} epochs{1}, " + kept + " with {2} {0.loss:.4f}"
+    return text.format(fitted, ended, monitored)
+
+
+class _Watch(tf.keras.callbacks.Callback):
+    """Tells the progress how far the fit is, and keeps the loss of each epoch."""
+
+    def __init__(self, progress, epochs, monitored, losses):
+        super().__init__()
+        self._progress, self._epochs = progress, epochs
+        self._monitored, self._losses = monitored, losses
+        self._steps = 0
+        self._note = ""
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._steps += 1
+        self._progress.update(self._steps, self._note)
+
+    def on_epoch_end(self, epoch, logs=None):
+        loss = float(logs[self._monitored])
+        self._losses.append(loss if np.isfinite(loss) else np.inf)
+        self._note = "epoch {} of {}, {} {:.4f}".format(
+            epoch + 1, self._epochs, self._monitored, loss
+        )
