@@ -52,7 +52,7 @@ def _motion(chance):
 
 def _light(chance):
     """Return uint8[1, 256, 3]: what becomes of each grey level of red, green and blue."""
-    gain = chance.uniform(*CONTRAST) * chance.uniform(*TINT, size=3)
+    lit = np.arange(256.0)[:, np.newaxis] * chance.uniform(*TINT, size=3)
     level = 127.5 + chance.uniform(-BRIGHTNESS, BRIGHTNESS)
-    levels = np.arange(256.0)[:, np.newaxis]
-    return np.clip((levels - 127.5) * gain + level, 0, 255).astype(np.uint8)[np.newaxis]
+    levels = (lit - 127.5) * chance.uniform(*CONTRAST) + level
+    return np.clip(levels, 0, 255).astype(np.uint8)[np.newaxis]
