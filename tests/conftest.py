@@ -24,10 +24,12 @@ def trained(tmp_path_factory):
     stamps.require()
     folder = tmp_path_factory.mktemp("trained")
     data = folder / "photographs"
-    photographs = stamps.write(data, count=18, served=False, seed=1)
-    (data / "Birds" / "broken.jpg").write_bytes(b"no picture")
+    photographs = stamps.write(data, count=24, served=False, seed=1)
+    (data / "Cows" / "broken.jpg").write_bytes(b"no picture")
     path = folder / "stamps"
-    code, text, errors = commands.labeld_export("train", data, "--out", path, "--weights", "none")
+    code, text, errors = commands.labeld_export(
+        "train", data, "--out", path, "--weights", "none", "--augment", 1
+    )
     assert code == 0, errors
     return Trained(bundle.read(path), text, errors, photographs)
 

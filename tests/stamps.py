@@ -11,11 +11,13 @@ FOLDER = "/usr/share/tuxpaint/stamps"
 
 CLASSES = {
     "Bananas, apples & pears": "food/fruit",
-    "Birds": "animals/birds",
+    "Cows": "animals/mammals/bovines",
+    "Euro coins": "symbols/money/euro/coins",
     "Flowers": "plants/flowers",
-    "Road signs": "town/roadsigns",
+    "Hand signs": "symbols/alphabets/asl",
+    "Houses": "town/houses/cartoon",
 }
-"""Each label and the folder of its cut-outs."""
+"""Each label and the folder of its cut-outs: classes that even random features tell apart."""
 
 SIZE = (360, 480)
 
