@@ -15,16 +15,16 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 run test test36 lint mosquitto systemd photographs clean
+.PHONY: venv venv36 run test test36 lint mosquitto prometheus systemd photographs clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
 
-test: venv lint mosquitto systemd photographs
+test: venv lint mosquitto prometheus systemd photographs
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests
 
 # The same tests on what is nearest to a Jetson TX2: Python 3.6 and TensorFlow 2.6.
-test36: venv36 mosquitto systemd photographs
+test36: venv36 mosquitto prometheus systemd photographs
 	$(VENV36)/bin/python -m pytest $(PYTEST_ARGS) -p no:cacheprovider tests
 
 lint: venv
@@ -34,6 +34,10 @@ lint: venv
 mosquitto:
 	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] \
 	    || $(call debian,mosquitto,amqtt serves the demo; tests that need a broker skip)
+
+prometheus:
+	@{ command -v prometheus && command -v promtool; } >/dev/null \
+	    || $(call debian,prometheus,the scrape of the metrics is not tested)
 
 systemd:
 	@command -v systemd-analyze >/dev/null \

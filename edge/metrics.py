@@ -44,7 +44,7 @@ class Metrics:
         )
         self._age = Histogram(
             "labeld_frame_age_seconds",
-            "From a picture's capture to the acknowledgement of its label",
+            "From a picture's capture to the acknowledgement of its event",
             ["source"],
             registry=registry,
             buckets=_AGE_SECONDS,

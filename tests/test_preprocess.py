@@ -1,13 +1,12 @@
 """What a picture file becomes before the graph sees it."""
 
-import struct
-
-import cv2
 import numpy as np
 import pytest
 
 from edge.errors import PictureError
 from edge.preprocess import ROW, SIZE, decode, load_into, preprocess_into
+from tests.formats import encode as encode_array
+from tests.formats import with_exif
 from tests.tiny import encode
 
 CORNERS = np.zeros((40, 80, 3), np.uint8)
@@ -15,14 +14,6 @@ CORNERS[:20, :40] = (255, 0, 0)
 CORNERS[:20, 40:] = (0, 255, 0)
 CORNERS[20:, :40] = (0, 0, 255)
 """RGB: red, green over blue, black, in blocks that survive JPEG."""
-
-
-def with_exif(jpeg, orientation, order="<"):
-    """Return a JPEG's bytes with an Exif segment that holds nothing but an orientation."""
-    tiff = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "IH", 8, 1)
-    tiff += struct.pack(order + "HHIHHI", 0x0112, 3, 1, orientation, 0, 0)
-    segment = b"Exif\0\0" + tiff
-    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + jpeg[2:]
 
 
 def corners(image):
@@ -52,20 +43,16 @@ def test_exif_orientation_is_obeyed_once(orientation, upright, order):
 
 def test_grey_alpha_and_16_bits_become_8_bit_rgb():
     grey = np.full((30, 30), 128, np.uint8)
-    assert (decode(encode_raw(grey)) == 128).all()
+    assert (decode(encode_array(grey, ".png")) == 128).all()
 
     clear = np.zeros((30, 30, 4), np.uint8)
-    assert (decode(encode_raw(clear)) == 255).all(), "what is transparent is white"
+    assert (decode(encode_array(clear, ".png")) == 255).all(), "what is transparent is white"
 
     deep = np.full((30, 30, 3), 65535, np.uint16)
     deep[:15] = 257 * 100
-    image = decode(encode_raw(deep))
+    image = decode(encode_array(deep, ".png"))
     assert (image[:15] == 100).all()
     assert (image[15:] == 255).all()
-
-
-def encode_raw(array):
-    return cv2.imencode(".png", array)[1].tobytes()
 
 
 @pytest.mark.parametrize("extension", [".jpg", ".png", ".webp", ".bmp"])

@@ -6,9 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from edge import golden, preprocess
+from edge import golden
 from edge.classifier import Classifier
-from edge.memory import aligned
 from edge.offline import score_files
 from tests import stamps, tiny
 from tests.commands import labeld_export, no_internet
@@ -23,21 +22,6 @@ def few(tmp_path):
             data = tiny.encode(tiny.picture(label, seed, (40, 40)))
             (tmp_path / "few" / label / "{}.jpg".format(seed)).write_bytes(data)
     return tmp_path / "few"
-
-
-def test_training_sees_byte_for_byte_what_the_daemon_classifies(tmp_path):
-    from export import dataset
-
-    stamps.require()
-    paths = sorted(stamps.write(tmp_path / "photographs", count=6, served=False, seed=5))
-    assert {path[-4:] for path in paths} == {".jpg", ".png"}
-    rows = np.concatenate([batch.numpy() for batch in dataset.rows(paths, batch_size=5)])
-    served = aligned((len(paths),) + preprocess.ROW)
-    for path, row in zip(paths, served):
-        with open(path, "rb") as file:
-            preprocess.load_into(file.read(), row)
-    assert rows.dtype == served.dtype
-    assert np.array_equal(rows, served)
 
 
 def test_training_prints_the_held_out_scores_and_keeps_them_in_the_bundle(trained):

@@ -16,11 +16,17 @@ class Arrivals:
     def __init__(self):
         self._seen = {}
         self._writing = {}
+        self._closed = set()
         self._ready = {}
 
     def written(self, name, now):
-        """Note that somebody writes to the file, at `now` (monotonic seconds)."""
-        self._writing[name] = now
+        """Note that the file, or its times or mode, were changed, at `now` (monotonic seconds).
+
+        Before it was closed somebody is writing to it. After that it may be a sender setting the
+        file's time, as unzip does: it need only stand still.
+        """
+        if name not in self._closed:
+            self._writing[name] = now
         self._ready.pop(name, None)
 
     def closed(self, name, size):
@@ -29,6 +35,7 @@ class Arrivals:
         An empty one may be a placeholder: like a file found by looking, it must stand still.
         """
         self._writing.pop(name, None)
+        self._closed.add(name)
         if size:
             self._ready[name] = None
 
@@ -40,7 +47,8 @@ class Arrivals:
                 the files that have not been taken.
             now: monotonic seconds.
         """
-        for gone in [name for name in self._seen if name not in listing]:
+        known = self._closed.union(self._seen, self._writing, self._ready)
+        for gone in known.difference(listing):
             self._forget(gone)
         for name in sorted(listing, key=lambda name: listing[name][1]):
             size, changed, age = listing[name]
@@ -63,4 +71,5 @@ class Arrivals:
     def _forget(self, name):
         self._seen.pop(name, None)
         self._writing.pop(name, None)
+        self._closed.discard(name)
         self._ready.pop(name, None)
