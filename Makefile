@@ -21,11 +21,13 @@ run: venv mosquitto
 	$(BIN)/labeld demo
 
 test: venv lint mosquitto prometheus systemd photographs
-	$(BIN)/python -m pytest $(PYTEST_ARGS) tests
+	LABELD_OTHER_PYTHON=$(abspath $(VENV36)/bin/python) \
+	    $(BIN)/python -m pytest $(PYTEST_ARGS) tests
 
 # The same tests on what is nearest to a Jetson TX2: Python 3.6 and TensorFlow 2.6.
 test36: venv36 mosquitto prometheus systemd photographs
-	$(VENV36)/bin/python -m pytest $(PYTEST_ARGS) -p no:cacheprovider tests
+	LABELD_OTHER_PYTHON=$(abspath $(BIN)/python) \
+	    $(VENV36)/bin/python -m pytest $(PYTEST_ARGS) -p no:cacheprovider tests
 
 lint: venv
 	$(BIN)/ruff check .

@@ -9,7 +9,7 @@ import time
 from prometheus_client import CollectorRegistry
 
 from edge import bundle as bundles
-from edge import golden
+from edge import golden, memory
 from edge.classifier import Classifier
 from edge.desk import Desk
 from edge.errors import Exit
@@ -117,6 +117,7 @@ class Daemon:
             _log.warning("rows are copied before the graph reads them: slower, not wrong")
         golden.warm_up(bundle, classifier, slots)
         off = golden.check(bundle, classifier, slots)
+        memory.give_back()
         self._metrics.serving(bundle)
         _log.info(
             "model %s: %d classes, golden samples within %.1g, loaded in %.1f s, zero-copy: %s",

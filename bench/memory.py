@@ -1,0 +1,75 @@
+"""The daemon's memory while it labels many pictures: `python -m bench.memory BUNDLE`."""
+
+import argparse
+import os
+import tempfile
+
+from edge import samples
+from tests.servers import Labeld, Mosquitto, Subscriber, wait_for
+
+FIRST, LAST = 200, 2000
+DISTINCT = 10
+"""How many different pictures of each sample label are dropped, again and again."""
+
+LIMIT_SECONDS = 1800.0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bundle", metavar="BUNDLE")
+    bundle = parser.parse_args().bundle
+    with tempfile.TemporaryDirectory() as folder:
+        broker = Mosquitto(folder)
+        broker.start()
+        daemon = Labeld(
+            os.path.join(folder, "labeld"),
+            model={"bundle": os.path.abspath(bundle)},
+            mqtt={"host": "127.0.0.1", "port": broker.port},
+        )
+        subscriber = Subscriber(broker.port)
+        try:
+            daemon.start_ready()
+            pictures = read_samples(os.path.join(folder, "samples"))
+            print("ready: {:.0f} MB".format(resident_mb(daemon)), flush=True)
+            drop(daemon, subscriber, pictures, 0, FIRST)
+            first = resident_mb(daemon)
+            print("after {} pictures: {:.0f} MB".format(FIRST, first), flush=True)
+            drop(daemon, subscriber, pictures, FIRST, LAST)
+            last = resident_mb(daemon)
+            print("after {} pictures: {:.0f} MB ({:+.1f})".format(LAST, last, last - first))
+        finally:
+            subscriber.close()
+            daemon.kill()
+            broker.stop()
+
+
+def read_samples(folder):
+    """Return the sample pictures as a list of bytes."""
+    pictures = []
+    for path in sorted(samples.write(folder, DISTINCT, seed=1)):
+        with open(path, "rb") as file:
+            pictures.append(file.read())
+    return pictures
+
+
+def drop(daemon, subscriber, pictures, begin, end):
+    """Drop the pictures `begin` to `end` and wait until each has its label."""
+    for number in range(begin, end):
+        daemon.drop_file("{:05d}.jpg".format(number), pictures[number % len(pictures)])
+    wait_for(
+        lambda: not daemon.waiting() and len(subscriber.events("drop/label")) == end,
+        "{} labels".format(end),
+        LIMIT_SECONDS,
+    )
+
+
+def resident_mb(daemon):
+    """Return the daemon's resident memory in MB, as its own metrics tell it."""
+    for line in daemon.get("/metrics")[1].splitlines():
+        if line.startswith("process_resident_memory_bytes "):
+            return float(line.split()[1]) / 1e6
+    raise RuntimeError("no process_resident_memory_bytes among the metrics")
+
+
+if __name__ == "__main__":
+    main()
