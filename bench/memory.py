@@ -7,7 +7,7 @@ import tempfile
 from edge import samples
 from tests.servers import Labeld, Mosquitto, Subscriber, wait_for
 
-FIRST, LAST = 200, 2000
+STEP, LAST = 200, 2000
 DISTINCT = 10
 """How many different pictures of each sample label are dropped, again and again."""
 
@@ -31,12 +31,13 @@ def main():
             daemon.start_ready()
             pictures = read_samples(os.path.join(folder, "samples"))
             print("ready: {:.0f} MB".format(resident_mb(daemon)), flush=True)
-            drop(daemon, subscriber, pictures, 0, FIRST)
-            first = resident_mb(daemon)
-            print("after {} pictures: {:.0f} MB".format(FIRST, first), flush=True)
-            drop(daemon, subscriber, pictures, FIRST, LAST)
-            last = resident_mb(daemon)
-            print("after {} pictures: {:.0f} MB ({:+.1f})".format(LAST, last, last - first))
+            first = None
+            for begin in range(0, LAST, STEP):
+                drop(daemon, subscriber, pictures, begin, begin + STEP)
+                now = resident_mb(daemon)
+                first = first or now
+                text = "after {} pictures: {:.0f} MB ({:+.0f} since the first {})"
+                print(text.format(begin + STEP, now, now - first, STEP), flush=True)
         finally:
             subscriber.close()
             daemon.kill()
