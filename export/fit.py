@@ -4,6 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 import tensorflow as tf
+from sklearn.utils.class_weight import compute_class_weight
 
 from edge.errors import LabeldError
 from export.progress import Progress
@@ -30,17 +31,12 @@ class FitError(LabeldError):
 def balanced(classes):
     """Return {class number: weight}: each class has the same sum of weights, and 1 is the mean.
 
-    The weight is pictures / (classes * pictures of the class), scikit-learn's "balanced".
-
     Args:
         classes: int[n], the number of each picture's class.
     """
-    counts = np.bincount(classes)
-    return {
-        number: len(classes) / float(np.count_nonzero(counts) * count)
-        for number, count in enumerate(counts)
-        if count
-    }
+    numbers = np.unique(classes)
+    weights = compute_class_weight("balanced", classes=numbers, y=classes)
+    return dict(zip(numbers.tolist(), weights.tolist()))
 
 
 def fit(network, training, validation, recipe, known_loss=None):
@@ -89,7 +85,9 @@ def fit(network, training, validation, recipe, known_loss=None):
         interrupted = True
     best = int(np.argmin(losses))
     if not np.isfinite(losses[best]):
-        raise FitError("{}: the loss is not a number: are the weights sound?".format(recipe.name))
+        raise FitError(
+            "{}: the loss is not a number: start from other weights (--weights)".format(recipe.name)
+        )
     network.set_weights(stop.best_weights if best else before)
     fitted = Fitted(len(losses) - 1, best, losses[best], interrupted)
     print("{}: {}".format(recipe.name, _story(fitted, monitored)), flush=True)

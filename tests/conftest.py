@@ -35,6 +35,13 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture
+def few(tmp_path):
+    """A folder of two classes with six pictures each."""
+    tiny.file_pictures(tmp_path / "few", {label: [label] * 6 for label in ("red", "blue")})
+    return tmp_path / "few"
+
+
+@pytest.fixture
 def broker(tmp_path):
     """A running Mosquitto."""
     folder = tmp_path / "broker"

@@ -16,13 +16,7 @@ SHOWN = {"red": ["red"] * 4, "green & more": ["green & more", "blue", "blue"], "
 @pytest.fixture
 def filed(tmp_path):
     """A folder of labelled pictures as SHOWN says, and one that is broken."""
-    seed = 0
-    for label, shown in SHOWN.items():
-        (tmp_path / "filed" / label).mkdir(parents=True)
-        for name in shown:
-            data = tiny.encode(tiny.picture(name, seed), ".png")
-            (tmp_path / "filed" / label / "{}.png".format(seed)).write_bytes(data)
-            seed += 1
+    tiny.file_pictures(tmp_path / "filed", SHOWN)
     (tmp_path / "filed" / "red" / "broken.png").write_bytes(b"no picture")
     return tmp_path / "filed"
 

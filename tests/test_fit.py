@@ -1,5 +1,6 @@
 """Fitting: rare classes count, the best is kept, Ctrl-C included."""
 
+import os
 import re
 import signal
 import subprocess
@@ -68,6 +69,35 @@ def test_a_fit_stops_when_nothing_becomes_better(network):
     assert fit.fit(network, batches(), opposite, recipe(patience=3)).epochs == 4
 
 
+def test_ctrl_c_ends_a_fit_with_the_best_epoch_so_far(network):
+    import tensorflow as tf
+
+    from export import fit
+
+    steps = []
+
+    def count(points):
+        steps.append(1)
+        if len(steps) == 7:
+            os.kill(os.getpid(), signal.SIGINT)
+        return points
+
+    interrupting = batches().map(
+        lambda points, classes: (
+            tf.ensure_shape(tf.numpy_function(count, [points], tf.float32), (None, 2)),
+            classes,
+        )
+    )
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        fitted = fit.fit(network, interrupting, batches(), recipe(epochs=10**6, patience=10**6))
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert fitted.interrupted
+    assert 1 <= fitted.best <= fitted.epochs
+    assert loss_of(network, batches()) == pytest.approx(fitted.loss, rel=1e-4)
+
+
 def test_what_was_known_before_is_kept_if_a_fit_only_makes_it_worse(network):
     from export import fit
 
@@ -120,17 +150,6 @@ def test_blocks_are_counted_from_the_top(blocks, convolutions):
     base = model.base("none")
     model.unfreeze(base, blocks)
     assert len(base.trainable_weights) == convolutions
-
-
-@pytest.fixture
-def few(tmp_path):
-    """A folder of two classes with six pictures each."""
-    for label in ("red", "blue"):
-        (tmp_path / "few" / label).mkdir(parents=True)
-        for seed in range(6):
-            data = tiny.encode(tiny.picture(label, seed, (40, 40)))
-            (tmp_path / "few" / label / "{}.jpg".format(seed)).write_bytes(data)
-    return tmp_path / "few"
 
 
 def test_both_phases_with_varied_pictures_make_a_bundle(few, tmp_path):

@@ -52,6 +52,17 @@ def test_a_file_that_is_being_written_to_is_left_alone_however_still_it_stands()
     assert arrivals.take() == ["a"], "its writer is taken to be gone"
 
 
+def test_a_file_being_replaced_while_its_former_self_is_under_way_is_left_alone():
+    arrivals = Arrivals()
+    arrivals.written("a", 0.0)
+    arrivals.look({}, 1.0)  # what is under way is not listed
+    for now in (2.0, 2.0 + SETTLED_SECONDS):
+        arrivals.look(listing(a=(10, 0)), now)
+        assert arrivals.take() == []
+    arrivals.closed("a", 20)
+    assert arrivals.take() == ["a"]
+
+
 def test_a_file_whose_time_or_mode_is_set_after_it_was_closed_is_not_taken_for_written_to():
     arrivals = Arrivals()
     arrivals.written("a", 0.0)

@@ -9,19 +9,8 @@ import pytest
 from edge import golden
 from edge.classifier import Classifier
 from edge.offline import score_files
-from tests import stamps, tiny
+from tests import stamps
 from tests.commands import labeld_export, no_internet
-
-
-@pytest.fixture
-def few(tmp_path):
-    """A folder of two classes with three pictures each."""
-    for label in ("red", "blue"):
-        (tmp_path / "few" / label).mkdir(parents=True)
-        for seed in range(3):
-            data = tiny.encode(tiny.picture(label, seed, (40, 40)))
-            (tmp_path / "few" / label / "{}.jpg".format(seed)).write_bytes(data)
-    return tmp_path / "few"
 
 
 def test_training_prints_the_held_out_scores_and_keeps_them_in_the_bundle(trained):
@@ -114,4 +103,4 @@ def test_a_folder_that_is_no_bundle_is_not_overwritten(few, tmp_path):
     code, _, errors = labeld_export("train", few, "--out", few, "--weights", "none")
     assert code == 3
     assert "not a bundle" in errors
-    assert len(list(few.glob("*/*.jpg"))) == 6
+    assert len(list(few.glob("*/*.png"))) == 12

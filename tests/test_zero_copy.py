@@ -11,7 +11,7 @@ from edge.classifier import Classifier
 from edge.metrics import Metrics
 from edge.pipeline import Batcher
 from edge.preprocess import ROW, preprocess_into
-from edge.slots import Slots
+from edge.slots import BUFFERS, Slots
 from tests import tiny
 
 FRAMES = 100
@@ -95,4 +95,4 @@ def test_every_batch_of_a_long_run_is_read_where_its_rows_were_filled(
     ]
     assert all(shared)
     assert len(shared) >= FRAMES / offline.BATCH_SIZE
-    assert len(addresses) <= 3, "the three buffers of the ring, for all batches"
+    assert len(addresses) <= BUFFERS, "the buffers of the ring, for all batches"

@@ -22,6 +22,23 @@ def encode(rgb, extension=".jpg"):
     return cv2.imencode(extension, rgb[..., ::-1])[1].tobytes()
 
 
+def file_pictures(folder, shown):
+    """Write pictures into class folders, as a user files them.
+
+    Args:
+        folder: a pathlib.Path, made.
+        shown: {class folder: the label that each of its pictures really shows}.
+    """
+    seed = 0
+    for label, names in shown.items():
+        (folder / label).mkdir(parents=True)
+        for name in names:
+            (folder / label / "{}.png".format(seed)).write_bytes(
+                encode(picture(name, seed), ".png")
+            )
+            seed += 1
+
+
 def scores(rows):
     """What the graph computes, in numpy: float32[n, 3] of uint8[n, 299, 299, 3]."""
     means = rows.mean(axis=(1, 2), dtype=np.float64) / 127.5 - 1

@@ -47,8 +47,11 @@ class Arrivals:
                 the files that have not been taken.
             now: monotonic seconds.
         """
-        known = self._closed.union(self._seen, self._writing, self._ready)
-        for gone in known.difference(listing):
+        self._writing = {
+            name: since for name, since in self._writing.items() if now - since < WRITER_SECONDS
+        }
+        known = self._closed.union(self._seen, self._ready)
+        for gone in known.difference(listing, self._writing):
             self._forget(gone)
         for name in sorted(listing, key=lambda name: listing[name][1]):
             size, changed, age = listing[name]
@@ -56,9 +59,8 @@ class Arrivals:
             if facts != (size, changed):
                 self._seen[name] = ((size, changed), now)
                 since = now
-            writer_left = now - self._writing.get(name, -WRITER_SECONDS) >= WRITER_SECONDS
             still = now - since >= SETTLED_SECONDS or (age >= OLD_SECONDS and facts is None)
-            if still and writer_left:
+            if still and name not in self._writing:
                 self._ready.setdefault(name)
 
     def take(self):
