@@ -1,5 +1,6 @@
 """How far a long job is: a bar on a terminal, a line now and then in a log, on stderr."""
 
+import shutil
 import sys
 import time
 
@@ -20,7 +21,12 @@ class Progress:
             total: how many `unit` there are to do.
             unit: the word for one of them.
         """
-        self._bar = tqdm(desc=text, total=total, unit=unit, disable=None)
+        columns, lines = (
+            shutil.get_terminal_size()
+        )  # a serial console tells tqdm 0, and gets no bar
+        self._bar = tqdm(
+            desc=text, total=total, unit=unit, ncols=columns, nrows=lines, disable=None
+        )
         self._text, self._total, self._unit = text, total, unit
         self._done = 0
         self._write_line("")
