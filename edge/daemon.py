@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from edge import bundle as bundles
 from edge import golden, memory
 from edge.classifier import Classifier
+from edge.config import topic_level
 from edge.desk import Desk
 from edge.errors import Exit
 from edge.heartbeat import Heartbeat
@@ -21,6 +22,8 @@ from edge.pipeline import Pipeline
 from edge.publisher import Publisher
 from edge.slots import Slots
 from edge.sources.folder import Folder
+from edge.sources.state import SourceState
+from edge.statuses import Statuses
 from edge.systemd import Notifier
 from edge.worker import Worker
 
@@ -90,9 +93,10 @@ class Daemon:
         slots = Slots(config.batch.max_size, config.batch.max_delay_ms / 1000, bundle.batch_sizes)
         classifier = self._prove(bundle, slots)
         outbox = Outbox(config.outbox.max_messages, metrics.outbox_messages)
-        publisher = Publisher(config.mqtt, config.device_topic, outbox, metrics)
+        statuses = Statuses()
+        publisher = Publisher(config.mqtt, config.device_topic, outbox, statuses, metrics)
         pipeline = Pipeline(
-            [Folder(source, config.device, metrics) for source in config.sources],
+            self._sources(statuses),
             slots,
             classifier,
             Desk(config.decide, config.device_topic, bundle, outbox, metrics),
@@ -106,6 +110,18 @@ class Daemon:
         pipeline.start()
         self._attend(bundle)
         return self._end(pipeline, sender, publisher)
+
+    def _sources(self, statuses):
+        config = self._config
+
+        def announce(source, payload):
+            topic = "/".join((config.device_topic, topic_level(source), "status"))
+            statuses.set(topic, payload)
+
+        def state(source):
+            return SourceState(source.name, config.device, self._metrics, announce)
+
+        return [Folder(source, config.device, state(source)) for source in config.sources]
 
     def _prove(self, bundle, slots):
         """Load the graph; show that it reads rows in place and reproduces the golden samples."""

@@ -65,17 +65,33 @@ def failed_event(frame, identity, reason):
     return _json(dict(_head(frame, identity), error=reason))
 
 
+def source_status(device, source, status, reason, since):
+    """Return a source's status as UTF-8 JSON (bytes).
+
+    Args:
+        device, source: their names.
+        status: one word.
+        reason: why it is not "live", or None.
+        since: seconds since 1970 (UTC).
+    """
+    facts = {"schema": SCHEMA, "device": device, "source": source, "status": status}
+    return _json(dict(facts, reason=reason, since=_moment(since)))
+
+
 def _head(frame, identity):
-    moment = datetime.fromtimestamp(frame.captured_at, timezone.utc)
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S.") + "{:03d}Z".format(moment.microsecond // 1000)
     return {
         "schema": SCHEMA,
         "id": identity,
         "device": frame.device,
         "source": frame.source,
         "image": frame.image,
-        "captured_at": text,
+        "captured_at": _moment(frame.captured_at),
     }
+
+
+def _moment(seconds):
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + "{:03d}Z".format(moment.microsecond // 1000)
 
 
 def _rounded(score):

@@ -4,13 +4,13 @@ One thread owns the client and drives it by its external-loop calls, so that not
 """
 
 import logging
-import random
 import selectors
 import socket
 import time
 
 import paho.mqtt.client as paho
 
+from edge.backoff import Backoff
 from edge.mqtt_client import new_client
 from edge.worker import STEP_SECONDS
 
@@ -29,27 +29,29 @@ _log = logging.getLogger(__name__)
 
 
 class Publisher:
-    """Moves messages from the outbox to the broker at QoS 1, and keeps `status` true."""
+    """Moves messages from the outbox to the broker at QoS 1, and keeps statuses true."""
 
-    def __init__(self, settings, device_topic, outbox, metrics):
+    def __init__(self, settings, device_topic, outbox, statuses, metrics):
         """Make the client; no connection is made before `step`.
 
         Args:
             settings: the `mqtt` section of the configuration.
             device_topic: `<prefix>/<device>`.
             outbox: the Outbox.
+            statuses: the Statuses.
             metrics: the Metrics.
         """
         self._settings = settings
         self._status_topic = device_topic + "/status"
         self._where = "mqtt {}:{}".format(settings.host, settings.port)
         self._outbox = outbox
+        self._statuses = statuses
         self._gauge = metrics.mqtt_connected
         self._keys = {}
         self._connected = False
         self._complaint = None
-        self._tries = _Backoff(*BACKOFF_SECONDS)
-        self._losses = _Backoff(*BACKOFF_SECONDS)
+        self._tries = Backoff(*BACKOFF_SECONDS)
+        self._losses = Backoff(*BACKOFF_SECONDS)
         self._try_at = 0.0
         self._connack_by = 0.0
         self._since = 0.0
@@ -57,6 +59,7 @@ class Publisher:
         self._waker.setblocking(False)
         self._client = self._new_client(device_topic)
         outbox.on_put = self._wake
+        statuses.on_set = self._wake
 
     def step(self):
         """Connect, send or receive, waiting at most STEP_SECONDS; True while more can be sent."""
@@ -106,7 +109,9 @@ class Publisher:
             self._complain("cannot connect: {}".format(error))
 
     def _feed(self):
-        """Hand messages to the client while the window has room."""
+        """Hand statuses, and messages while the window has room, to the client."""
+        for topic, payload in self._statuses.take():
+            self._client.publish(topic, payload, qos=1, retain=True)
         while len(self._keys) < IN_FLIGHT:
             unsent = self._outbox.next_unsent()
             if unsent is None:
@@ -154,6 +159,7 @@ class Publisher:
         self._tries.reset()
         self._gauge.set(1)
         self._client.publish(self._status_topic, "online", qos=1, retain=True)
+        self._statuses.tell_all()
         _log.info("%s: connected", self._where)
 
     def _on_disconnect(self):
@@ -175,22 +181,6 @@ class Publisher:
         if complaint != self._complaint:
             _log.warning("%s: %s; labels are kept, trying again", self._where, complaint)
             self._complaint = complaint
-
-
-class _Backoff:
-    """Waits that double up to a cap, each shortened at random by up to a half."""
-
-    def __init__(self, first, cap):
-        self._first = first
-        self._cap = cap
-        self.reset()
-
-    def reset(self):
-        self._next = self._first
-
-    def next(self):
-        wait, self._next = self._next, min(2 * self._next, self._cap)
-        return wait * random.uniform(0.5, 1.0)
 
 
 def _paho_client(client_id, publisher):

@@ -96,10 +96,10 @@ class Mosquitto:
 class Subscriber:
     """A client with a persistent session that keeps all messages it gets."""
 
-    def __init__(self, port, topic="labeld/#"):
+    def __init__(self, port, topic="labeld/#", name="test-subscriber"):
         self.messages = []
         self._subscribed = threading.Event()
-        self._client = new_client("test-subscriber", clean_session=False)
+        self._client = new_client(name, clean_session=False)
         self._client.on_connect = lambda *_: self._client.subscribe(topic, qos=1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = lambda _client, _data, message: self.messages.append(message)

@@ -60,6 +60,29 @@ def test_each_picture_becomes_one_label_and_leaves_the_folder(labeld, subscriber
     assert "WARNING" not in labeld.log()
 
 
+def test_a_source_says_how_it_is_to_late_subscribers_too(labeld, broker, subscriber):
+    labeld.start_ready()
+    wait_for(lambda: subscriber.events("drop/status"), "the source's status")
+    os.rename(labeld.drop, labeld.drop + "-away")
+    wait_for(lambda: len(subscriber.events("drop/status")) == 2, "another status")
+    broker.stop()
+    os.rename(labeld.drop + "-away", labeld.drop)
+    wait_for(lambda: "source drop: live" in labeld.log().split("No such file")[-1], "it is back")
+    broker.start()
+    late = servers.Subscriber(broker.port, "labeld/bench/drop/status", "late")
+    try:
+        wait_for(
+            lambda: [event["status"] for event in late.events("drop/status")][-1:] == ["live"],
+            "the last word",
+        )
+        assert late.events("drop/status")[-1]["reason"] is None
+    finally:
+        late.close()
+    assert [event["status"] for event in subscriber.events("drop/status")[:2]] == ["live", "stale"]
+    assert "No such file" in subscriber.events("drop/status")[1]["reason"]
+    assert labeld.end() == 0, labeld.log()
+
+
 def test_what_is_no_picture_is_set_aside_with_its_reason(labeld, subscriber):
     labeld.start_ready()
     whole = tiny.encode(tiny.picture("red"), ".jpg")

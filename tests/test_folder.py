@@ -1,5 +1,6 @@
 """The drop folder: which files are taken, when, and in which order."""
 
+import json
 import os
 import threading
 import time
@@ -11,6 +12,7 @@ from edge.config import FolderSource
 from edge.metrics import Metrics
 from edge.sources.arrivals import OLD_SECONDS, SETTLED_SECONDS, WRITER_SECONDS, Arrivals
 from edge.sources.folder import Folder
+from edge.sources.state import SourceState
 from tests.servers import wait_for
 
 SECOND = 10**9
@@ -89,7 +91,10 @@ class Running:
         self.registry = CollectorRegistry()
         self.frames = []
         source = FolderSource(name="drop", kind="folder", path=str(path), **settings)
-        self._folder = Folder(source, "bench", Metrics(self.registry, ["drop"]))
+        self.statuses = []
+        metrics = Metrics(self.registry, ["drop"])
+        state = SourceState("drop", "bench", metrics, lambda *said: self.statuses.append(said))
+        self._folder = Folder(source, "bench", state)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._collect)
         self._thread.start()
@@ -218,7 +223,12 @@ def test_a_folder_that_is_not_there_yet_is_waited_for(run, tmp_path):
     write_later = tmp_path / "elsewhere"
     write_later.mkdir()
     write_aged(write_later / "a.jpg", b"x", 300)
+    wait_for(lambda: running.statuses, "it says so")
     assert not running.is_up()
     os.rename(str(write_later), str(tmp_path / "drop"))
     wait_for(running.frames.__len__, "its file is taken")
     assert running.is_up()
+    assert [name for name, _ in running.statuses] == ["drop", "drop"]
+    first, last = [json.loads(payload.decode("utf-8")) for _, payload in running.statuses]
+    assert (first["status"], last["status"], last["reason"]) == ("stale", "live", None)
+    assert "No such file" in first["reason"]

@@ -28,23 +28,22 @@ _log = logging.getLogger(__name__)
 class Folder:
     """The source for one drop folder."""
 
-    def __init__(self, settings, device, metrics):
+    def __init__(self, settings, device, state):
         """Make the source; nothing is read or watched before `frames` runs.
 
         Args:
             settings: a FolderSource of the configuration.
             device: the device's name.
-            metrics: the Metrics.
+            state: its SourceState.
         """
         self.name = settings.name
         self._path = settings.path
         self._delete = settings.after == "delete"
         self._how = settings.watch
         self._device = device
-        self._metrics = metrics
+        self._state = state
         self._lock = threading.Lock()
         self._taken = set()
-        self._trouble = None
 
     def frames(self, stop):
         """Yield a Frame for each picture, or None about every WAIT_SECONDS, until `stop` is set.
@@ -55,7 +54,7 @@ class Folder:
             try:
                 yield from self._watched(stop)
             except OSError as error:
-                self._report(str(error))
+                self._state.stale("{}; create or mount it: trying again".format(error))
                 stop.wait(WAIT_SECONDS)
                 yield None
 
@@ -70,7 +69,7 @@ class Folder:
                 if now >= next_look:
                     arrivals.look(self._listing(), now)
                     next_look = now + max(LOOK_SECONDS, 10 * (time.monotonic() - now))
-                    self._report(None)
+                    self._state.live()
                 for name in arrivals.take():
                     yield self._frame(name)
                     if stop.is_set():
@@ -164,17 +163,6 @@ class Folder:
         if reason is not None:
             with open(target + ".error", "w", encoding="utf-8") as file:
                 file.write(reason + "\n")
-
-    def _report(self, trouble):
-        """Show the folder's state, and log it when it changes."""
-        self._metrics.source_up(self.name, trouble is None)
-        if trouble == self._trouble:
-            return
-        self._trouble = trouble
-        if trouble is None:
-            _log.info("source %s: watching %s again", self.name, self._path)
-        else:
-            _log.error("source %s: %s; create or mount it: trying again", self.name, trouble)
 
 
 class _DroppedFile:
