@@ -15,17 +15,17 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 run test test36 lint mosquitto prometheus systemd photographs clean
+.PHONY: venv venv36 run test test36 lint mosquitto prometheus systemd photographs streams clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
 
-test: venv lint mosquitto prometheus systemd photographs
+test: venv lint mosquitto prometheus systemd photographs streams
 	LABELD_OTHER_PYTHON=$(abspath $(VENV36)/bin/python) \
 	    $(BIN)/python -m pytest $(PYTEST_ARGS) tests
 
 # The same tests on what is nearest to a Jetson TX2: Python 3.6 and TensorFlow 2.6.
-test36: venv36 mosquitto prometheus systemd photographs
+test36: venv36 mosquitto prometheus systemd photographs streams
 	LABELD_OTHER_PYTHON=$(abspath $(BIN)/python) \
 	    $(VENV36)/bin/python -m pytest $(PYTEST_ARGS) -p no:cacheprovider tests
 
@@ -48,6 +48,13 @@ systemd:
 photographs:
 	@[ -d /usr/share/tuxpaint/stamps ] \
 	    || $(call debian,tuxpaint-stamps-default,training on real photographs is not tested)
+
+# An RTSP server and a real scene for the cameras' tests.
+STREAMS = python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
+    gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly opencv-doc
+
+streams:
+	@dpkg -s $(STREAMS) >/dev/null 2>&1 || $(call debian,$(STREAMS),cameras are not tested)
 
 venv: $(INSTALLED)
 

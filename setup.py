@@ -28,6 +28,8 @@ setup(
         "prometheus-client",
         "PyYAML",
         "tqdm",
+        # names why a camera fails; without it (on a Jetson) OpenCV reads RTSP and files
+        "av>=12; python_version >= '3.10'",
         "watchdog>=2.1",
         "dataclasses" + OLD,
         # the last OpenCV with a wheel for Python 3.6; pip would compile a later one for an hour

@@ -69,6 +69,12 @@ def number(low, high, whole=False):
     return check
 
 
+def flag(value, place, faults):
+    if not isinstance(value, bool):
+        faults.append("{}: {!r} is neither true nor false".format(place, value))
+    return value
+
+
 def choice(*values):
     """Return the check for one of `values`."""
 

@@ -7,16 +7,31 @@ from typing import Optional
 
 import yaml
 
-from edge.checks import build, choice, number, option, section, text
+from edge.checks import build, choice, flag, number, option, section, text
 from edge.errors import ConfigError
 
 _TOPIC_SIGNS = "/+#"
+
+STREAMS = ("rtsp", "rtsps", "http", "https")
+"""The schemes of the addresses at which cameras are read."""
 
 
 def _topic(value, place, faults):
     if not isinstance(value, str) or not value.strip("/") or set(value) & set("+#\0"):
         faults.append(
             "{}: {!r} cannot begin a topic: text without '+' and '#'".format(place, value)
+        )
+    return value
+
+
+def _camera_url(value, place, faults):
+    text(value, place, faults)
+    scheme, separator, _ = str(value).partition("://")
+    if separator and " " not in scheme and scheme not in STREAMS:
+        faults.append(
+            "{}: {!r} is none of {}; a device, a file or a GStreamer pipeline has no '://'".format(
+                place, scheme + separator, ", ".join(STREAMS)
+            )
         )
     return value
 
@@ -46,6 +61,21 @@ class FolderSource:
     path: str = option(text)
     after: str = option(choice("archive", "delete"), "archive")
     watch: str = option(choice("auto", "poll"), "auto")
+
+
+@dataclass(frozen=True)
+class CameraSource:
+    name: str = option(text)
+    kind: str = option(choice("camera"))
+    url: str = option(_camera_url)
+    """Its passwords are never shown: `edge.sources.address.masked`."""
+    fps: float = option(number(0.001, 240), 2)
+    timeout_s: float = option(number(0.1, 600), 10)
+    loop: bool = option(flag, False)
+
+
+SOURCES = {"folder": FolderSource, "camera": CameraSource}
+"""What a source may be, by its `kind`."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +118,23 @@ def _sources(value, place, faults):
         faults.append("{}: {!r} is not a list of at least one source".format(place, value))
         return ()
     found = tuple(
-        build(FolderSource, entry, "{}[{}]".format(place, number), faults)
-        for number, entry in enumerate(value)
+        _source(entry, "{}[{}]".format(place, number), faults) for number, entry in enumerate(value)
     )
     _distinct(found, place, faults)
     return found
+
+
+def _source(value, place, faults):
+    if not isinstance(value, dict):
+        return build(FolderSource, value, place, faults)
+    kind = value.get("kind")
+    if isinstance(kind, str) and kind in SOURCES:
+        return build(SOURCES[kind], value, place, faults)
+    if "kind" not in value:
+        faults.append("{}.kind: missing; one of {}".format(place, ", ".join(SOURCES)))
+    else:
+        choice(*SOURCES)(kind, place + ".kind", faults)
+    return FolderSource()
 
 
 def _distinct(sources, place, faults):
@@ -100,7 +142,7 @@ def _distinct(sources, place, faults):
     for what, key in (("name", lambda s: topic_level(s.name)), ("path", lambda s: s.path)):
         seen = {}
         for index, source in enumerate(sources):
-            value = getattr(source, what)
+            value = getattr(source, what, None)
             if not isinstance(value, str):
                 continue
             first = seen.setdefault(key(source), index)
@@ -170,9 +212,17 @@ def _with_files(config, folder, faults):
         config,
         device=config.device or socket.gethostname(),
         model=replace(config.model, bundle=absolute(config.model.bundle)),
-        sources=tuple(replace(source, path=absolute(source.path)) for source in config.sources),
+        sources=tuple(_with_path(source, absolute) for source in config.sources),
         mqtt=mqtt,
     )
+
+
+def _with_path(source, absolute):
+    if isinstance(source, FolderSource):
+        return replace(source, path=absolute(source.path))
+    if "://" in source.url or "!" in source.url:
+        return source
+    return replace(source, url=absolute(source.url))
 
 
 def _read_password(mqtt, faults):

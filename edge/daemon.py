@@ -21,6 +21,7 @@ from edge.outbox import Outbox
 from edge.pipeline import Pipeline
 from edge.publisher import Publisher
 from edge.slots import Slots
+from edge.sources.camera import Camera
 from edge.sources.folder import Folder
 from edge.sources.state import SourceState
 from edge.statuses import Statuses
@@ -118,10 +119,13 @@ class Daemon:
             topic = "/".join((config.device_topic, topic_level(source), "status"))
             statuses.set(topic, payload)
 
-        def state(source):
-            return SourceState(source.name, config.device, self._metrics, announce)
+        def source(settings):
+            state = SourceState(settings.name, config.device, self._metrics, announce)
+            if settings.kind == "camera":
+                return Camera(settings, config.device, state, self._metrics)
+            return Folder(settings, config.device, state)
 
-        return [Folder(source, config.device, state(source)) for source in config.sources]
+        return [source(settings) for settings in config.sources]
 
     def _prove(self, bundle, slots):
         """Load the graph; show that it reads rows in place and reproduces the golden samples."""

@@ -67,4 +67,8 @@ class Desk:
             self._metrics.stage(PUBLISH, now - started)
             self._metrics.age(frame.source, now - frame.seen)
 
-        return self._outbox.put(Message(topic, payload, delivered), STEP_SECONDS)
+        retain = frame.retain and reason is None
+        kept = self._outbox.put(Message(topic, payload, delivered, retain), STEP_SECONDS)
+        if kept:
+            frame.taken()
+        return kept

@@ -52,3 +52,7 @@ class BundleError(LabeldError):
 
 class PictureError(LabeldError):
     """Bytes that are not a picture labeld can classify; the text is the reason."""
+
+
+class SourceError(LabeldError):
+    """A camera that gives no pictures; the text is the cause, for the log and its status."""

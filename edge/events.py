@@ -5,7 +5,9 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
+
+import numpy as np
 
 SCHEMA = 1
 
@@ -20,8 +22,11 @@ class Frame:
         image: the picture's name for people: a file name.
         captured_at: when it came to be, in seconds since 1970 (UTC).
         seen: when the source handed it over, by `time.monotonic()`, in seconds.
-        read: returns the picture file's bytes; raises OSError or PictureError.
+        read: returns the picture file's bytes, or a camera's picture as uint8[height, width, 3]
+            RGB; raises OSError or PictureError.
         settle: called once, after delivery; `None`, or the reason why it could not be classified.
+        taken: called once, when the outbox has its event and the picture is no longer needed.
+        retain: whether its label is to be kept by the broker for late subscribers.
     """
 
     device: str
@@ -29,15 +34,18 @@ class Frame:
     image: str
     captured_at: float
     seen: float
-    read: Callable[[], bytes]
+    read: Callable[[], Union[bytes, np.ndarray]]
     settle: Callable[[Optional[str]], None]
+    taken: Callable[[], None] = lambda: None
+    retain: bool = False
 
 
 def frame_id(frame, data):
     """Return the event id, the same at every sending of the same picture.
 
     128 bits of BLAKE2b (RFC 7693) in hex over device, source, name, moment and content: the same
-    photograph taken in again later is another event.
+    photograph taken in again later is another event. A camera's pictures (`data` empty) differ by
+    their names and moments.
     """
     digest = hashlib.blake2b(digest_size=16)
     for part in (frame.device, frame.source, frame.image, repr(frame.captured_at)):

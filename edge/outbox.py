@@ -3,10 +3,11 @@
 import threading
 from collections import OrderedDict, deque, namedtuple
 
-Message = namedtuple("Message", "topic payload delivered")
+Message = namedtuple("Message", "topic payload delivered retain")
 Message.__doc__ = """One message for the broker.
 
-topic: text; payload: bytes; delivered: called without arguments once nothing can lose it any more.
+topic: text; payload: bytes; delivered: called without arguments once nothing can lose it any more;
+retain: whether the broker keeps it for late subscribers.
 """
 
 

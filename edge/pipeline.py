@@ -6,6 +6,8 @@ import time
 from collections import deque, namedtuple
 from functools import partial
 
+import numpy as np
+
 from edge.errors import PictureError
 from edge.events import frame_id
 from edge.metrics import CLASSIFY, DECODE, PREPROCESS, WAIT
@@ -138,6 +140,8 @@ class Decoder:
         """Return what hands the frame over: a function that returns False to be called again."""
         try:
             data = frame.read()
+            if isinstance(data, np.ndarray):
+                return partial(self._fill, frame, frame_id(frame, b""), data)
             identity = frame_id(frame, data)
             with self._metrics.time(DECODE):
                 image = decode(data)

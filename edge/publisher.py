@@ -117,7 +117,9 @@ class Publisher:
             if unsent is None:
                 return
             key, message = unsent
-            sent = self._client.publish(message.topic, message.payload, qos=self._settings.qos)
+            sent = self._client.publish(
+                message.topic, message.payload, qos=self._settings.qos, retain=message.retain
+            )
             self._keys[sent.mid] = key
 
     def _exchange(self, timeout):

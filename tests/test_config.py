@@ -51,7 +51,7 @@ def test_the_manual_shows_every_option_and_its_default():
     assert not found
     shown(content, config.Config)
     for entry in content["sources"]:
-        shown(entry, config.FolderSource)
+        shown(entry, config.SOURCES[entry["kind"]])
 
     as_it_is = config.load(MANUAL)
     for name in ("batch", "decide", "outbox", "http", "mqtt"):
@@ -106,6 +106,37 @@ def test_two_sources_may_not_share_a_topic_or_a_folder(tmp_path):
     assert len(found) == 2
     assert "sources[1].name: 'a+b' is also that of sources[0]" in found[0]
     assert "sources[1].path" in found[1]
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("{name: a, path: x}", "sources[0].kind: missing; one of folder, camera"),
+        ("{name: a, kind: cam}", "sources[0].kind: 'cam' is none of folder, camera; did you mean"),
+        ("{name: a, kind: camera}", "sources[0].url: missing; it has no default"),
+        ("{name: a, kind: camera, url: 0}", "sources[0].url: 0 is not a text"),
+        (
+            "{name: a, kind: camera, url: 'rtmp://h/s'}",
+            "sources[0].url: 'rtmp://' is none of rtsp, rtsps, http, https;",
+        ),
+        ("{name: a, kind: camera, url: x, loop: 1}", "sources[0].loop: 1 is neither true nor"),
+        ("{name: a, kind: camera, url: x, fps: 0}", "sources[0].fps: 0 is not a number from"),
+        ("{name: a, kind: camera, url: x, path: y}", "sources[0].path: unknown key"),
+        ("a", "sources[0]: 'a' is not a section"),
+    ],
+)
+def test_a_fault_in_a_source_names_its_place_and_the_rule(tmp_path, source, fault):
+    found = faults(tmp_path, "model: {{bundle: b}}\nsources: [{}]\n".format(source))
+    assert fault in found[0]
+
+
+def test_a_video_file_is_found_beside_the_configuration_and_an_address_is_left_alone(tmp_path):
+    urls = ("film.avi", "/dev/video0", "rtsp://10.0.0.7/a", "v4l2src ! appsink")
+    sources = [{"name": url, "kind": "camera", "url": url} for url in urls]
+    path = tmp_path / "labeld.yaml"
+    path.write_text(yaml.safe_dump({"model": {"bundle": "b"}, "sources": sources}))
+    found = [source.url for source in config.load(str(path)).sources]
+    assert found == [str(tmp_path / "film.avi"), *urls[1:]]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "just text"])

@@ -1,0 +1,45 @@
+"""Which of a camera's pictures are due, and when a file's would have come."""
+
+import time
+
+
+class Schedule:
+    """Takes pictures at a rate, from a camera that has a rate of its own."""
+
+    def __init__(self, fps):
+        """Begin with the first picture due; `fps`: pictures a second."""
+        self._interval = 1.0 / fps
+        self._next = None
+
+    def due(self, now):
+        """Return True if the picture that came at `now` (monotonic seconds) is to be taken.
+
+        It is if it comes nearest to one of the moments that lie an interval apart, so that the
+        rate is kept on average whatever the camera's own; late ones are not made up for.
+        """
+        if self._next is None:
+            self._next = now
+        if now < self._next - self._interval / 2:
+            return False
+        self._next += self._interval
+        if self._next < now:
+            self._next = now + self._interval
+        return True
+
+
+class Player:
+    """Keeps a file's pictures to their times."""
+
+    def __init__(self):
+        self._start = None
+
+    def wait(self, position, stop):
+        """Wait until the picture at `position` (seconds) is to be shown, or `stop` is set."""
+        now = time.monotonic()
+        if self._start is None:
+            self._start = now - position
+        wait = self._start + position - now
+        if wait > 0:
+            stop.wait(wait)
+        else:
+            self._start -= wait  # what plays too slowly goes on from where it is
