@@ -42,7 +42,8 @@ def ask(url, timeout_seconds):
     try:
         body = urllib.request.build_opener(*handlers).open(bare, timeout=timeout_seconds)
     except urllib.error.HTTPError as error:
-        error.close()
+        if error.fp is not None:  # Digest given up, where Python 3.6 cannot close nothing
+            error.close()
         phrase = http.client.responses.get(error.code, "")
         raise SourceError("the server answers {} {}".format(error.code, phrase).rstrip())
     except urllib.error.URLError as error:
