@@ -284,6 +284,38 @@ def test_what_cannot_be_opened_says_why(url, cause, watch):
     assert url in watch(url).stale(cause)
 
 
+class Device:
+    """What OpenCV's capture is to labeld, for a camera that this machine does not have."""
+
+    opened = []
+
+    def __init__(self, *arguments):
+        self.opened.append(arguments)
+        self._left = 3
+
+    def isOpened(self):
+        return True
+
+    def grab(self):
+        self._left -= 1
+        return self._left >= 0
+
+    def retrieve(self):
+        return True, np.full((48, 64, 3), (10, 20, 200), np.uint8)
+
+    def release(self):
+        pass
+
+
+def test_a_v4l2_camera_is_opened_by_its_number_and_read_as_rgb(watch, monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", Device)
+    watched = watch("/dev/video0")
+    watched.more(2)
+    assert Device.opened[0] == (0, cv2.CAP_V4L2)
+    assert watched.frames[0].read()[0, 0].tolist() == [200, 20, 10]
+    watched.stale("no more pictures came")
+
+
 def test_one_picture_is_under_way_and_those_due_meanwhile_are_counted(mjpeg, watch):
     watched = watch(mjpeg.url, clear=False)
     watched.more(1)

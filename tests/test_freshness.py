@@ -1,0 +1,111 @@
+"""Under overload labels become rarer, never older, and no camera starves another."""
+
+import json
+import threading
+import time
+from collections import Counter
+
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry
+
+from edge.config import CameraSource, Decide
+from edge.desk import Desk
+from edge.metrics import DROPPED, PUBLISHED, Metrics
+from edge.outbox import Outbox
+from edge.pipeline import Pipeline
+from edge.slots import Slots
+from edge.sources.camera import Camera
+from edge.sources.state import SourceState
+from tests import cameras, tiny
+from tests.servers import wait_for
+
+CAMERAS = 8
+CAMERA_FPS = 10
+PICTURES_PER_SECOND = 20
+BATCH = 8
+BATCH_SECONDS = BATCH / PICTURES_PER_SECOND
+EVENTS = 240
+
+
+class SlowClassifier:
+    """The tiny graph, as slow as a busy device."""
+
+    def __call__(self, rows):
+        time.sleep(len(rows) / PICTURES_PER_SECOND)
+        return tiny.scores(rows)
+
+
+class Broker:
+    """Takes each message at once."""
+
+    def __init__(self, outbox):
+        self.events = []
+        self._outbox = outbox
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
+        while not self._stop.wait(0.005):
+            unsent = self._outbox.next_unsent()
+            while unsent is not None:
+                key, message = unsent
+                self.events.append(json.loads(message.payload.decode("utf-8")))
+                self._outbox.acknowledge(key)
+                unsent = self._outbox.next_unsent()
+
+    def close(self):
+        self._stop.set()
+        self._thread.join(10.0)
+
+
+@pytest.fixture
+def server():
+    pictures = [tiny.encode(tiny.picture("red", seed, (480, 640))) for seed in range(5)]
+    server = cameras.MjpegServer(pictures, fps=CAMERA_FPS)
+    yield server
+    server.close()
+
+
+def test_eight_cameras_share_a_slow_classifier_and_their_labels_stay_fresh(server, tiny_bundle):
+    names = ["aisle-{}".format(number) for number in range(CAMERAS)]
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, names)
+    outbox = Outbox(1000)
+    broker = Broker(outbox)
+    failures = []
+    pipeline = Pipeline(
+        [camera(name, server.url, metrics) for name in names],
+        Slots(BATCH, 0.05, tiny_bundle.batch_sizes),
+        SlowClassifier(),
+        Desk(Decide(), "labeld/bench", tiny_bundle, outbox, metrics),
+        metrics,
+        decoders=2,
+        on_failure=failures.append,
+    )
+    pipeline.start()
+    try:
+        wait_for(lambda: failures or len(broker.events) >= EVENTS, "the events")
+    finally:
+        late = pipeline.stop(time.monotonic() + 10.0)
+        broker.close()
+    assert (failures, late) == ([], [])
+    share = EVENTS / CAMERAS
+    counts = Counter(event["source"] for event in broker.events[:EVENTS])
+    assert sorted(counts) == names
+    assert all(0.8 * share <= count <= 1.2 * share for count in counts.values()), counts
+    ages = np.array([event["age_ms"] / 1000 for event in broker.events])
+    assert ages.max() < 3 * BATCH_SECONDS
+    for name in names:
+        outcomes = [
+            registry.get_sample_value("labeld_frames_total", {"source": name, "outcome": outcome})
+            for outcome in (PUBLISHED, DROPPED)
+        ]
+        assert min(outcomes) > 0, "what the model had no time for is counted"
+
+
+def camera(name, url, metrics):
+    settings = CameraSource(name=name, kind="camera", url=url, fps=CAMERA_FPS)
+    state = SourceState(name, "bench", metrics, lambda *_: None)
+    return Camera(settings, "bench", state, metrics)
