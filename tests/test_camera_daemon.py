@@ -1,4 +1,4 @@
-"""Cameras in the running daemon: their labels, late subscribers, and what one's fault costs others."""
+"""Cameras in the running daemon: labels, late subscribers, what one's fault costs the others."""
 
 import json
 import signal
