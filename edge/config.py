@@ -36,6 +36,16 @@ def _camera_url(value, place, faults):
     return value
 
 
+def _roi(value, place, faults):
+    whole = isinstance(value, list) and all(type(part) is int and part >= 0 for part in value)
+    if not whole or len(value) != 4 or 0 in value[2:]:
+        faults.append(
+            "{}: {!r} is not [x, y, width, height] in pixels of the picture".format(place, value)
+        )
+        return None
+    return tuple(value)
+
+
 @dataclass(frozen=True)
 class Model:
     bundle: str = option(text)
@@ -61,6 +71,15 @@ class FolderSource:
     path: str = option(text)
     after: str = option(choice("archive", "delete"), "archive")
     watch: str = option(choice("auto", "poll"), "auto")
+    threshold: Optional[float] = option(number(0, 1), None)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """When another label counts as a change: either suffices; with neither, at once."""
+
+    results: Optional[int] = option(number(1, 1000, whole=True), None)
+    seconds: Optional[float] = option(number(0, 3600), None)
 
 
 @dataclass(frozen=True)
@@ -72,6 +91,12 @@ class CameraSource:
     fps: float = option(number(0.001, 240), 2)
     timeout_s: float = option(number(0.1, 600), 10)
     loop: bool = option(flag, False)
+    roi: Optional[tuple] = option(_roi, None)
+    rotate: int = option(choice(0, 90, 180, 270), 0)
+    threshold: Optional[float] = option(number(0, 1), None)
+    publish: str = option(choice("every", "change"), "every")
+    hold: Hold = option(section(Hold), Hold())
+    heartbeat_s: Optional[float] = option(number(0.1, 86400), None)
 
 
 SOURCES = {"folder": FolderSource, "camera": CameraSource}
@@ -129,7 +154,12 @@ def _source(value, place, faults):
         return build(FolderSource, value, place, faults)
     kind = value.get("kind")
     if isinstance(kind, str) and kind in SOURCES:
-        return build(SOURCES[kind], value, place, faults)
+        source = build(SOURCES[kind], value, place, faults)
+        if kind == "camera" and source.publish == "every":
+            for key in ("hold", "heartbeat_s"):
+                if key in value:
+                    faults.append("{}.{}: it needs publish: change".format(place, key))
+        return source
     if "kind" not in value:
         faults.append("{}.kind: missing; one of {}".format(place, ", ".join(SOURCES)))
     else:

@@ -6,7 +6,7 @@ import time
 from edge.config import topic_level
 from edge.decide import decide
 from edge.events import failed_event, label_event
-from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED
+from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED, UNCHANGED
 from edge.outbox import Message
 from edge.worker import STEP_SECONDS
 
@@ -37,11 +37,22 @@ class Desk:
         self._metrics = metrics
 
     def labelled(self, picture, scores):
-        frame = picture.frame
-        decision = decide(scores, self._labels, self._settings.threshold, self._settings.top)
-        age = time.monotonic() - frame.seen
-        payload = label_event(frame, picture.identity, decision, self._model, age)
-        return self._put(frame, "label", payload, PUBLISHED, None)
+        frame, policy = picture.frame, picture.frame.policy
+        threshold = self._settings.threshold if policy.threshold is None else policy.threshold
+        decision = decide(scores, self._labels, threshold, self._settings.top)
+        due = policy.changes is None or policy.changes.due(decision.label, frame.seen)
+        if due:
+            age = time.monotonic() - frame.seen
+            payload = label_event(frame, picture.identity, decision, self._model, age)
+            if not self._put(frame, "label", payload, PUBLISHED, None):
+                return False
+        else:
+            self._metrics.count(frame.source, UNCHANGED)
+            frame.settle(None)
+            frame.taken()
+        if policy.changes is not None:
+            policy.changes.note(decision.label, frame.seen, due)
+        return True
 
     def failed(self, frame, identity, reason):
         event = failed_event(frame, identity, reason)
@@ -67,7 +78,7 @@ class Desk:
             self._metrics.stage(PUBLISH, now - started)
             self._metrics.age(frame.source, now - frame.seen)
 
-        retain = frame.retain and reason is None
+        retain = frame.policy.retain and reason is None
         kept = self._outbox.put(Message(topic, payload, delivered, retain), STEP_SECONDS)
         if kept:
             frame.taken()

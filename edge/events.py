@@ -9,6 +9,8 @@ from typing import Callable, Optional, Union
 
 import numpy as np
 
+from edge.policy import ALL, Policy
+
 SCHEMA = 1
 
 
@@ -26,7 +28,7 @@ class Frame:
             RGB; raises OSError or PictureError.
         settle: called once, after delivery; `None`, or the reason why it could not be classified.
         taken: called once, when the outbox has its event and the picture is no longer needed.
-        retain: whether its label is to be kept by the broker for late subscribers.
+        policy: what becomes of its label.
     """
 
     device: str
@@ -37,7 +39,7 @@ class Frame:
     read: Callable[[], Union[bytes, np.ndarray]]
     settle: Callable[[Optional[str]], None]
     taken: Callable[[], None] = lambda: None
-    retain: bool = False
+    policy: Policy = ALL
 
 
 def frame_id(frame, data):

@@ -22,6 +22,7 @@ from edge.sources.address import masked
 from edge.sources.camera import Camera
 from edge.sources.pace import Schedule
 from edge.sources.state import SourceState
+from edge.sources.view import view
 from tests import cameras
 from tests.servers import free_port, wait_for
 
@@ -314,6 +315,26 @@ def test_a_v4l2_camera_is_opened_by_its_number_and_read_as_rgb(watch, monkeypatc
     assert Device.opened[0] == (0, cv2.CAP_V4L2)
     assert watched.frames[0].read()[0, 0].tolist() == [200, 20, 10]
     watched.stale("no more pictures came")
+
+
+def test_a_region_of_interest_is_cut_out_and_then_turned(tmp_path, watch):
+    path = str(tmp_path / "film.avi")
+    film(path, 5)
+    watched = watch(path, loop=True, roi=(8, 16, 40, 20), rotate=90)
+    watched.more(2)
+    assert watched.frames[0].read().shape == (40, 20, 3)
+    outside = watch(path, loop=True, roi=(40, 0, 40, 20))
+    assert "roi [40, 0, 40, 20] reaches beyond its pictures, which have 64x48" in outside.stale(
+        "roi"
+    )
+
+
+def test_a_turn_is_clockwise():
+    image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    assert view(image, None, 0) is image
+    assert view(image, None, 90)[0, 1].tolist() == image[0, 0].tolist()
+    assert view(image, None, 180)[1, 1].tolist() == image[0, 0].tolist()
+    assert view(image, None, 270)[1, 0].tolist() == image[0, 0].tolist()
 
 
 def test_one_picture_is_under_way_and_those_due_meanwhile_are_counted(mjpeg, watch):

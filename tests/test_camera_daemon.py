@@ -86,6 +86,26 @@ def test_cameras_and_a_folder_side_by_side(serve, subscriber, broker, red, tmp_p
         late.close()
 
 
+def test_only_changes_are_published_and_a_slip_is_no_change(serve, subscriber):
+    shown = ["red"] * 12 + ["blue"] + ["red"] * 6 + ["blue"] * 12
+    pictures = [tiny.encode(tiny.picture(label, seed)) for seed, label in enumerate(shown)]
+    server = cameras.MjpegServer(pictures, fps=10)
+    try:
+        daemon = serve(
+            camera("door", server.url, fps=20, publish="change", hold={"results": 3}),
+            camera("unsure", server.url, threshold=1.0, publish="change", heartbeat_s=0.5),
+        )
+        wait_for(lambda: len(subscriber.events("door/label")) >= 4, "four changes")
+        wait_for(lambda: len(subscriber.events("unsure/label")) >= 4, "four heartbeats")
+        page = daemon.get("/metrics")[1]
+    finally:
+        server.close()
+    labels = [event["label"] for event in subscriber.events("door/label")]
+    assert all(label != other for label, other in zip(labels, labels[1:]))
+    assert 'labeld_frames_total{outcome="unchanged",source="door"} 0.0' not in page
+    assert {event["label"] for event in subscriber.events("unsure/label")} == {"unknown"}
+
+
 def test_a_broker_s_outage_loses_no_label_of_a_camera(serve, subscriber, broker, red):
     daemon = serve(camera("red", red.url))
     wait_for(lambda: subscriber.events("red/label"), "a label")

