@@ -83,6 +83,16 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Validity:
+    frozen_s: float = option(number(0, 86400), 30)
+    frozen_difference: float = option(number(0, 255), 0.1)
+    dark: float = option(number(0, 255), 16)
+    bright: float = option(number(0, 255), 239)
+    blurred: float = option(number(0, 1000000), 5)
+    after_s: float = option(number(0, 3600), 2)
+
+
+@dataclass(frozen=True)
 class CameraSource:
     name: str = option(text)
     kind: str = option(choice("camera"))
@@ -97,6 +107,7 @@ class CameraSource:
     publish: str = option(choice("every", "change"), "every")
     hold: Hold = option(section(Hold), Hold())
     heartbeat_s: Optional[float] = option(number(0.1, 86400), None)
+    validity: Validity = option(section(Validity), Validity())
 
 
 SOURCES = {"folder": FolderSource, "camera": CameraSource}

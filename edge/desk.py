@@ -43,15 +43,21 @@ class Desk:
         due = policy.changes is None or policy.changes.due(decision.label, frame.seen)
         if due:
             age = time.monotonic() - frame.seen
-            payload = label_event(frame, picture.identity, decision, self._model, age)
+            payload = label_event(
+                frame, picture.identity, decision, picture.status, self._model, age
+            )
             if not self._put(frame, "label", payload, PUBLISHED, None):
                 return False
         else:
-            self._metrics.count(frame.source, UNCHANGED)
-            frame.settle(None)
-            frame.taken()
+            self.unchanged(frame)
         if policy.changes is not None:
             policy.changes.note(decision.label, frame.seen, due)
+        return True
+
+    def unchanged(self, frame):
+        self._metrics.count(frame.source, UNCHANGED)
+        frame.settle(None)
+        frame.taken()
         return True
 
     def failed(self, frame, identity, reason):

@@ -10,6 +10,7 @@ from typing import Callable, Optional, Union
 import numpy as np
 
 from edge.policy import ALL, Policy
+from edge.validity import LIVE
 
 SCHEMA = 1
 
@@ -28,6 +29,8 @@ class Frame:
             RGB; raises OSError or PictureError.
         settle: called once, after delivery; `None`, or the reason why it could not be classified.
         taken: called once, when the outbox has its event and the picture is no longer needed.
+        judge: called with its row (uint8[299, 299, 3]); returns its source's status: "frozen" where
+            it is to have no label.
         policy: what becomes of its label.
     """
 
@@ -39,6 +42,7 @@ class Frame:
     read: Callable[[], Union[bytes, np.ndarray]]
     settle: Callable[[Optional[str]], None]
     taken: Callable[[], None] = lambda: None
+    judge: Callable[[np.ndarray], str] = lambda row: LIVE
     policy: Policy = ALL
 
 
@@ -61,10 +65,10 @@ def readable_name(file_name):
     return os.fsencode(file_name).decode("utf-8", "backslashreplace")
 
 
-def label_event(frame, identity, decision, model, age_seconds):
+def label_event(frame, identity, decision, status, model, age_seconds):
     """Return the label event as UTF-8 JSON (bytes)."""
     event = _head(frame, identity)
-    event.update(label=decision.label, score=_rounded(decision.score))
+    event.update(status=status, label=decision.label, score=_rounded(decision.score))
     event["top"] = [{"label": name, "score": _rounded(score)} for name, score in decision.top]
     event.update(model=model, age_ms=round(age_seconds * 1000, 1))
     return _json(event)

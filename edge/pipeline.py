@@ -12,20 +12,23 @@ from edge.errors import PictureError
 from edge.events import frame_id
 from edge.metrics import CLASSIFY, DECODE, PREPROCESS, WAIT
 from edge.preprocess import decode, preprocess_into
+from edge.validity import FROZEN
 from edge.worker import STEP_SECONDS, Worker
 
-Picture = namedtuple("Picture", "frame identity ready")
+Picture = namedtuple("Picture", "frame identity ready status")
 Picture.__doc__ = """A frame whose row is filled.
 
-frame: the Frame; identity: its event's id; ready: when its row was filled, monotonic seconds.
+frame: the Frame; identity: its event's id; ready: when its row was filled, monotonic seconds;
+status: its source's, as its judge has it.
 """
 
 
 class Pipeline:
     """Runs frames from sources through decoding, batching and the graph to a desk.
 
-    A desk takes what comes out: `labelled(picture, scores)`, `failed(frame, identity, reason)`
-    and `gone(frame)` return False while it has no room, and are then called again.
+    A desk takes what comes out: `labelled(picture, scores)`, `failed(frame, identity, reason)`,
+    `unchanged(frame)` and `gone(frame)` return False while it has no room, and are then called
+    again.
     """
 
     def __init__(self, sources, slots, classifier, desk, metrics, decoders, on_failure):
@@ -160,10 +163,14 @@ class Decoder:
         try:
             with self._metrics.time(PREPROCESS):
                 preprocess_into(image, slot.row)
+            status = frame.judge(slot.row)
         except BaseException:
             slot.cancel()
             raise
-        slot.commit(Picture(frame, identity, time.monotonic()))
+        if status == FROZEN:
+            slot.cancel()
+            return self._desk.unchanged(frame)
+        slot.commit(Picture(frame, identity, time.monotonic(), status))
         return True
 
 
@@ -189,6 +196,9 @@ class Batcher:
         return True
 
     def _classify(self, batch):
+        if not batch.items:
+            batch.release()
+            return
         now = time.monotonic()
         for _, picture in batch.items:
             self._metrics.stage(WAIT, now - picture.ready)

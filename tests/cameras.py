@@ -74,7 +74,7 @@ class MjpegServer:
         self.fault = None
         self.asks_for = None
         self.connections = 0
-        self._pictures = pictures
+        self.pictures = pictures
         self._fps = fps
         self._length = length
         self._closed = threading.Event()
@@ -128,7 +128,7 @@ class MjpegServer:
             connection.sendall(_HEAD)
         number = 0
         while not self._closed.is_set():
-            picture = self._pictures[number % len(self._pictures)]
+            picture = self.pictures[number % len(self.pictures)]
             if self._send(connection, picture, number):
                 return None
             number += 1

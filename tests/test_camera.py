@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 from edge.backoff import Backoff
 from edge.config import CameraSource
 from edge.metrics import DROPPED, Metrics
+from edge.preprocess import ROW, preprocess_into
 from edge.sources import reader
 from edge.sources.address import masked
 from edge.sources.camera import Camera
@@ -52,8 +53,11 @@ class Watched:
         self.statuses.append(json.loads(payload.decode("utf-8")))
 
     def _run(self):
+        row = np.empty(ROW, np.uint8)
         for frame in self.camera.frames(self._stop):
             if frame is not None:
+                preprocess_into(frame.read(), row)
+                frame.judge(row)
                 self.frames.append(frame if self._keep else None)
                 if self._clear:
                     frame.taken()

@@ -106,6 +106,47 @@ def test_only_changes_are_published_and_a_slip_is_no_change(serve, subscriber):
     assert {event["label"] for event in subscriber.events("unsure/label")} == {"unknown"}
 
 
+def test_a_frozen_camera_says_so_and_gives_no_label_until_it_moves(serve, subscriber):
+    server = cameras.MjpegServer([tiny.encode(tiny.picture("red"))], fps=10)
+    try:
+        daemon = serve(camera("aisle", server.url, validity={"frozen_s": 1}))
+        wait_for(
+            lambda: [event["status"] for event in subscriber.events("aisle/status")][-1:]
+            == ["frozen"],
+            "the status frozen",
+        )
+        assert 'labeld_source_up{source="aisle"} 0.0' in daemon.get("/metrics")[1]
+        since = subscriber.events("aisle/status")[-1]["since"]
+        connections = server.connections
+        unchanged = 'labeld_frames_total{outcome="unchanged",source="aisle"} 5.0'
+        wait_for(lambda: unchanged in daemon.get("/metrics")[1], "pictures without a label")
+        server.pictures = [tiny.encode(tiny.picture("blue", seed)) for seed in range(5)]
+        wait_for(
+            lambda: subscriber.events("aisle/label")[-1]["label"] == "blue", "a label once more"
+        )
+    finally:
+        server.close()
+    events = subscriber.events("aisle/label")
+    assert all(event["captured_at"] < since for event in events if event["label"] == "red")
+    assert {event["status"] for event in events} == {"live"}
+    assert subscriber.events("aisle/status")[-1]["status"] in ("live", "stale")
+    assert connections == 1
+
+
+def test_a_dark_camera_says_so_in_its_labels(serve, subscriber):
+    night = [tiny.encode(tiny.picture("red", seed) // 30) for seed in range(5)]
+    server = cameras.MjpegServer(night, fps=10)
+    try:
+        serve(camera("yard", server.url, validity={"after_s": 0.5}))
+        wait_for(lambda: subscriber.events("yard/label"), "a label")
+        wait_for(lambda: subscriber.events("yard/label")[-1]["status"] == "dark", "dark")
+        status = subscriber.events("yard/status")[-1]
+    finally:
+        server.close()
+    assert status["status"] == "dark"
+    assert status["reason"] == "its pictures are darker than 16 of 255"
+
+
 def test_a_broker_s_outage_loses_no_label_of_a_camera(serve, subscriber, broker, red):
     daemon = serve(camera("red", red.url))
     wait_for(lambda: subscriber.events("red/label"), "a label")

@@ -17,6 +17,7 @@ HOUSE = {
         "container",
         "preprocess",
         "bundle",
+        "validity",
         "checks",
         "config",
         "policy",

@@ -4,12 +4,14 @@ A slow model makes its labels rarer, never older: at most one picture of it is u
 """
 
 import threading
+from functools import partial
 
 from edge.backoff import Backoff
 from edge.events import Frame
 from edge.policy import Changes, Policy
 from edge.sources.mailbox import Mailbox
 from edge.sources.reader import Reader
+from edge.validity import Validity
 
 WAIT_SECONDS = 0.2
 JOIN_SECONDS = 1.0
@@ -38,6 +40,7 @@ class Camera:
         self._state = state
         self._metrics = metrics
         self._policy = _policy(settings)
+        self._validity = Validity(settings.validity)
         self._backoff = backoff or Backoff(*BACKOFF_SECONDS)
 
     def frames(self, stop):
@@ -72,8 +75,14 @@ class Camera:
             read=lambda: shot.image,
             settle=lambda reason: None,
             taken=mailbox.clear,
+            judge=partial(self._judge, shot.seen),
             policy=self._policy,
         )
+
+    def _judge(self, seen, row):
+        status = self._validity.judge(row, seen)
+        self._state.seen(status, self._validity.reason(status), seen)
+        return status
 
     def _notice_a_hang(self, reader):
         limit = self._settings.timeout_s + HANG_SECONDS

@@ -112,7 +112,6 @@ class Reader:
             )
         self._size = size
         image = view(image, self._settings.roi, self._settings.rotate)
-        self._state.live()
         self._number += 1
         self._mailbox.put(Shot(image, self._number, captured_at, seen))
 

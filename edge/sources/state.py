@@ -5,8 +5,9 @@ import threading
 import time
 
 from edge.events import source_status
+from edge.validity import FROZEN, LIVE
 
-LIVE, STALE = "live", "stale"
+STALE = "stale"
 
 STEADY_SECONDS = 5.0
 """A source that fails again within so long has not been mended: the log has its cause already."""
@@ -36,32 +37,53 @@ class SourceState:
         self._announce = announce
         self._known = None
         self._told = None
-        self._live_since = 0.0
+        self._since = 0.0
+        self._stale_at = 0.0
         self._lock = threading.Lock()
 
     def live(self):
         """Say that the source delivers; again and again, as long as it does."""
-        now = time.monotonic()
-        if self._show(LIVE, None):
-            self._live_since = now
-        steady = self._told is None or now - self._live_since > STEADY_SECONDS
-        if steady and self._told != LIVE:
-            self._told = LIVE
-            _log.info("source %s: live", self._name)
+        self.seen(LIVE, None, time.monotonic())
+
+    def seen(self, status, reason, at):
+        """Say how the source is by a picture of it.
+
+        Args:
+            status: one of `validity.STATUSES`.
+            reason: what it means, or None for LIVE.
+            at: when the picture was taken, in monotonic seconds: one from before the source was
+                last stale says nothing of it now.
+        """
+        with self._lock:
+            if at >= self._stale_at:
+                self._show(status, reason, up=status != FROZEN)
+                self._tell(status, reason)
 
     def stale(self, reason):
-        """Say that it does not, and why: a text for the person on duty."""
-        self._show(STALE, reason)
-        if reason != self._told:
-            self._told = reason
-            _log.error("source %s: %s", self._name, reason)
-
-    def _show(self, status, reason):
+        """Say that it delivers nothing, and why: a text for the person on duty."""
         with self._lock:
-            self._metrics.source_up(self._name, status == LIVE)
-            if (status, reason) == self._known:
-                return False
-            self._known = (status, reason)
-            payload = source_status(self._device, self._name, status, reason, time.time())
-            self._announce(self._name, payload)
-            return True
+            self._stale_at = time.monotonic()
+            self._show(STALE, reason, up=False)
+            self._tell(STALE, reason)
+
+    def _show(self, status, reason, up):
+        self._metrics.source_up(self._name, up)
+        if (status, reason) == self._known:
+            return
+        self._known = (status, reason)
+        self._since = time.monotonic()
+        payload = source_status(self._device, self._name, status, reason, time.time())
+        self._announce(self._name, payload)
+
+    def _tell(self, status, reason):
+        """Log what is new, and that all is well only once that has lasted."""
+        told = (status, reason)
+        steady = self._told is None or time.monotonic() - self._since > STEADY_SECONDS
+        if told == self._told or (status == LIVE and not steady):
+            return
+        self._told = told
+        if status == LIVE:
+            _log.info("source %s: live", self._name)
+        else:
+            level = logging.ERROR if status in (STALE, FROZEN) else logging.WARNING
+            _log.log(level, "source %s: %s: %s", self._name, status, reason)
