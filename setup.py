@@ -24,7 +24,8 @@ setup(
     python_requires=">=3.6",
     install_requires=[
         "numpy",
-        "paho-mqtt>=1.6.1",
+        "paho-mqtt>=1.6.1,<2" + OLD,
+        "paho-mqtt>=2" + NEW,
         "prometheus-client",
         "PyYAML",
         "tqdm",

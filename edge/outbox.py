@@ -55,6 +55,11 @@ class Outbox:
             key = self._unsent.popleft()
             return key, self._held[key]
 
+    def send_again(self, keys):
+        """Take back messages handed out as `keys`, each to its place in the order."""
+        with self._changed:
+            self._unsent = deque(sorted(set(self._unsent).union(keys)))
+
     def acknowledge(self, key):
         """Forget the message handed out as `key` and call its `delivered`."""
         with self._changed:

@@ -32,7 +32,9 @@ class Statuses:
             self._untold = OrderedDict.fromkeys(self._payloads)
 
     def take(self):
-        """Return the (topic, payload) that the broker has not been told, and take them as told."""
+        """Return one (topic, payload) that the broker has not been told, as told; or None."""
         with self._lock:
-            untold, self._untold = self._untold, OrderedDict()
-            return [(topic, self._payloads[topic]) for topic in untold]
+            if not self._untold:
+                return None
+            topic, _ = self._untold.popitem(last=False)
+            return topic, self._payloads[topic]

@@ -33,6 +33,7 @@ HOUSE = {
         "backoff",
         "statuses",
         "mqtt_client",
+        "connection",
         "publisher",
         "desk",
         "sources.__init__",
