@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Optional
 
 import yaml
+from paho.mqtt.client import topic_matches_sub
 
 from edge.checks import build, choice, flag, number, option, section, text
 from edge.errors import ConfigError
@@ -21,6 +22,24 @@ def _topic(value, place, faults):
         faults.append(
             "{}: {!r} cannot begin a topic: text without '+' and '#'".format(place, value)
         )
+    return value
+
+
+def _topic_filter(value, place, faults):
+    levels = value.split("/") if isinstance(value, str) else [""]
+    wild = [level for level in levels if set(level) & set("+#")]
+    whole = all(level in "+#" for level in wild) and "#" not in levels[:-1]
+    if not any(levels) or not whole or "\0" in value or value.startswith("$share/"):
+        faults.append(
+            "{}: {!r} is no topic filter: levels between '/', '+' for any one of them, a last '#' "
+            "for all that follow; `share` adds $share".format(place, value)
+        )
+    return value
+
+
+def _share(value, place, faults):
+    if not isinstance(value, str) or not value or set(value) & set("/+#\0"):
+        faults.append("{}: {!r} is no name without '/', '+' and '#'".format(place, value))
     return value
 
 
@@ -110,7 +129,17 @@ class CameraSource:
     validity: Validity = option(section(Validity), Validity())
 
 
-SOURCES = {"folder": FolderSource, "camera": CameraSource}
+@dataclass(frozen=True)
+class MqttSource:
+    name: str = option(text)
+    kind: str = option(choice("mqtt"))
+    topic: str = option(_topic_filter)
+    share: Optional[str] = option(_share, None)
+    max_bytes: int = option(number(1, 100 * 1024 * 1024, whole=True), 16 * 1024 * 1024)
+    threshold: Optional[float] = option(number(0, 1), None)
+
+
+SOURCES = {"folder": FolderSource, "camera": CameraSource, "mqtt": MqttSource}
 """What a source may be, by its `kind`."""
 
 
@@ -230,10 +259,26 @@ def load(path):
         raise ConfigError(path, ["it holds no `key: value` lines; see config/labeld.yaml"])
     config = build(Config, content, "", faults)
     if not faults:
+        _check_no_circle(config, faults)
         config = _with_files(config, os.path.dirname(os.path.abspath(path)), faults)
     if faults:
         raise ConfigError(path, faults)
     return config
+
+
+def _check_no_circle(config, faults):
+    """A source must not be given what labeld publishes itself."""
+    prefix = config.mqtt.topic_prefix.strip("/")
+    for index, source in enumerate(config.sources):
+        if not isinstance(source, MqttSource):
+            continue
+        place = (prefix, topic_level(config.device or "DEVICE"), topic_level(source.name))
+        own = ["/".join(place + (level,)) for level in ("label", "failed", "status")]
+        if any(topic_matches_sub(source.topic, topic) for topic in own):
+            faults.append(
+                "sources[{}].topic: {!r} covers what labeld publishes, such as {}: name the "
+                "pictures' own topics".format(index, source.topic, own[0])
+            )
 
 
 def _with_files(config, folder, faults):
@@ -261,6 +306,8 @@ def _with_files(config, folder, faults):
 def _with_path(source, absolute):
     if isinstance(source, FolderSource):
         return replace(source, path=absolute(source.path))
+    if not isinstance(source, CameraSource):
+        return source
     if "://" in source.url or "!" in source.url:
         return source
     return replace(source, url=absolute(source.url))

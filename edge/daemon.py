@@ -23,6 +23,7 @@ from edge.publisher import Publisher
 from edge.slots import Slots
 from edge.sources.camera import Camera
 from edge.sources.folder import Folder
+from edge.sources.mqtt import MqttPictures
 from edge.sources.state import SourceState
 from edge.statuses import Statuses
 from edge.systemd import Notifier
@@ -123,6 +124,10 @@ class Daemon:
             state = SourceState(settings.name, config.device, self._metrics, announce)
             if settings.kind == "camera":
                 return Camera(settings, config.device, state, self._metrics)
+            if settings.kind == "mqtt":
+                return MqttPictures(
+                    settings, config.mqtt, config.device_topic, config.device, state, self._metrics
+                )
             return Folder(settings, config.device, state)
 
         return [source(settings) for settings in config.sources]

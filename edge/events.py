@@ -31,6 +31,7 @@ class Frame:
         taken: called once, when the outbox has its event and the picture is no longer needed.
         judge: called with its row (uint8[299, 299, 3]); returns its source's status: "frozen" where
             it is to have no label.
+        identity: its event's id, where its source knows a better one than `frame_id`; or None.
         policy: what becomes of its label.
     """
 
@@ -43,20 +44,28 @@ class Frame:
     settle: Callable[[Optional[str]], None]
     taken: Callable[[], None] = lambda: None
     judge: Callable[[np.ndarray], str] = lambda row: LIVE
+    identity: Optional[str] = None
     policy: Policy = ALL
 
 
 def frame_id(frame, data):
     """Return the event id, the same at every sending of the same picture.
 
-    128 bits of BLAKE2b (RFC 7693) in hex over device, source, name, moment and content: the same
-    photograph taken in again later is another event. A camera's pictures (`data` empty) differ by
-    their names and moments.
+    It covers device, source, name, moment and content: the same photograph taken in again later is
+    another event. A camera's pictures (`data` empty) differ by their names and moments. What comes
+    over MQTT has an `identity`: delivered again, to this machine or another, it keeps its id.
     """
+    if frame.identity is not None:
+        return frame.identity
+    return content_id(frame.device, frame.source, frame.image, repr(frame.captured_at), data)
+
+
+def content_id(*parts):
+    """Return 128 bits of BLAKE2b (RFC 7693), in hex, over texts and, last, bytes."""
     digest = hashlib.blake2b(digest_size=16)
-    for part in (frame.device, frame.source, frame.image, repr(frame.captured_at)):
+    for part in parts[:-1]:
         digest.update(part.encode("utf-8", "backslashreplace") + b"\0")
-    digest.update(data)
+    digest.update(parts[-1])
     return digest.hexdigest()
 
 

@@ -141,18 +141,17 @@ class Decoder:
 
     def _decode(self, frame):
         """Return what hands the frame over: a function that returns False to be called again."""
+        identity = frame_id(frame, b"")
         try:
             data = frame.read()
             if isinstance(data, np.ndarray):
-                return partial(self._fill, frame, frame_id(frame, b""), data)
+                return partial(self._fill, frame, identity, data)
             identity = frame_id(frame, data)
             with self._metrics.time(DECODE):
                 image = decode(data)
         except FileNotFoundError:
             return partial(self._desk.gone, frame)
-        except OSError as error:
-            return partial(self._desk.failed, frame, frame_id(frame, b""), str(error))
-        except PictureError as error:
+        except (OSError, PictureError) as error:
             return partial(self._desk.failed, frame, identity, str(error))
         return partial(self._fill, frame, identity, image)
 

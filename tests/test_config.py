@@ -111,8 +111,11 @@ def test_two_sources_may_not_share_a_topic_or_a_folder(tmp_path):
 @pytest.mark.parametrize(
     ("source", "fault"),
     [
-        ("{name: a, path: x}", "sources[0].kind: missing; one of folder, camera"),
-        ("{name: a, kind: cam}", "sources[0].kind: 'cam' is none of folder, camera; did you mean"),
+        ("{name: a, path: x}", "sources[0].kind: missing; one of folder, camera, mqtt"),
+        (
+            "{name: a, kind: cam}",
+            "sources[0].kind: 'cam' is none of folder, camera, mqtt; did you mean",
+        ),
         ("{name: a, kind: camera}", "sources[0].url: missing; it has no default"),
         ("{name: a, kind: camera, url: 0}", "sources[0].url: 0 is not a text"),
         (
@@ -128,6 +131,12 @@ def test_two_sources_may_not_share_a_topic_or_a_folder(tmp_path):
         ("{name: a, kind: camera, url: x, roi: [1, 2, 3]}", "not [x, y, width, height] in pixels"),
         ("{name: a, kind: camera, url: x, rotate: 45}", "sources[0].rotate: 45 is none of 0, 90,"),
         ("{name: a, kind: folder, path: x, threshold: 50}", "50 is not a number from 0 to 1"),
+        ("{name: a, kind: mqtt, topic: 'a/b#'}", "sources[0].topic: 'a/b#' is no topic filter"),
+        ("{name: a, kind: mqtt, topic: 'a/#/b'}", "sources[0].topic: 'a/#/b' is no topic filter"),
+        ("{name: a, kind: mqtt, topic: $share/x/y}", "is no topic filter: levels between"),
+        ("{name: a, kind: mqtt, topic: x, share: a/b}", "sources[0].share: 'a/b' is no name"),
+        ("{name: a, kind: mqtt, topic: '#'}", "'#' covers what labeld publishes, such as labeld/"),
+        ("{name: a, kind: mqtt, topic: labeld/+/a/+}", "covers what labeld publishes, such as"),
         ("a", "sources[0]: 'a' is not a section"),
     ],
 )

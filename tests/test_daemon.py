@@ -89,11 +89,14 @@ def test_what_is_no_picture_is_set_aside_with_its_reason(labeld, subscriber):
     labeld.drop_file("cut.jpg", whole[: len(whole) // 2])
     labeld.drop_file("notes.txt", b"call the supplier")
     labeld.drop_file("whole.jpg", whole)
-    wait_for(lambda: len(subscriber.events("drop/failed")) == 2, "two events on failed")
+    labeld.drop_file("huge.jpg", b"")
+    os.truncate(os.path.join(labeld.drop, "huge.jpg"), 100 * 1024 * 1024 + 1)
+    wait_for(lambda: len(subscriber.events("drop/failed")) == 3, "three events on failed")
     wait_for(lambda: not labeld.waiting(), "the drop folder is empty")
     reasons = {event["image"]: event["error"] for event in subscriber.events("drop/failed")}
     assert "end-of-image marker is missing" in reasons["cut.jpg"]
     assert "not JPEG, PNG" in reasons["notes.txt"]
+    assert "it has 104857601 bytes" in reasons["huge.jpg"]
     for name, reason in reasons.items():
         path = os.path.join(labeld.drop, "failed", name)
         assert os.path.exists(path)

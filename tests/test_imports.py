@@ -51,6 +51,7 @@ HOUSE = {
         "sources.view",
         "sources.reader",
         "sources.camera",
+        "sources.mqtt",
         "pipeline",
         "offline",
         "http",

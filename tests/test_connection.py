@@ -1,0 +1,106 @@
+"""Which MQTT is spoken, and what is told of a broker that says no."""
+
+import time
+
+import pytest
+
+from edge.config import Mqtt
+from edge.connection import Connection, Listener
+from tests import cameras
+from tests.refusing_broker import RefusingBroker
+
+
+class Heard(Listener):
+    """A Listener that keeps what it is told."""
+
+    def __init__(self):
+        self.troubles, self.refusals, self.published = [], [], []
+        self.on_trouble = self.troubles.append
+        self.on_subscribed = self.refusals.append
+        self.on_published = self.published.append
+
+
+@pytest.fixture
+def connect():
+    """Return a function that makes a Connection to a port of this machine, and what it hears."""
+    made = []
+
+    def connection(port):
+        heard = Heard()
+        made.append(Connection(Mqtt(port=port), "test", heard, window=50))
+        return made[-1], heard
+
+    yield connection
+    for one in made:
+        one.close(time.monotonic() + 5.0)
+
+
+def step_until(connection, condition, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        connection.step()
+
+
+def test_mqtt_5_is_spoken_where_the_broker_does_and_its_window_kept(connect, broker):
+    connection, heard = connect(broker.port)
+    step_until(connection, lambda: connection.up)
+    assert connection.is_version_5
+    assert connection.window == 20  # mosquitto's default Receive Maximum
+    number = connection.publish("a/b", b"c")
+    step_until(connection, lambda: heard.published)
+    assert heard.published == [number]
+    assert not heard.troubles
+
+
+def test_mqtt_3_is_spoken_where_the_broker_knows_no_other(connect):
+    broker = RefusingBroker(speaks_5=False)
+    connection, heard = connect(broker.port)
+    try:
+        step_until(connection, lambda: connection.up)
+        assert broker.levels == [5, 4]
+        assert not connection.is_version_5
+        assert connection.window == 50
+        assert not heard.troubles
+    finally:
+        broker.close()
+
+
+@pytest.mark.parametrize(
+    ("speaks_5", "reason"), [(True, "Not authorized"), (False, "128|Unspecified")]
+)
+def test_a_refused_subscription_is_told(connect, speaks_5, reason):
+    broker = RefusingBroker(speaks_5)
+    connection, heard = connect(broker.port)
+    try:
+        step_until(connection, lambda: connection.up)
+        connection.subscribe("pictures/#")
+        step_until(connection, lambda: heard.refusals)
+        assert any(part in heard.refusals[0] for part in reason.split("|"))
+    finally:
+        broker.close()
+
+
+def test_a_lost_connection_comes_back_and_is_told_once(connect, broker):
+    proxy = cameras.Proxy(broker.port)
+    connection, heard = connect(proxy.port)
+    try:
+        step_until(connection, lambda: connection.up)
+        proxy.reset()
+        step_until(connection, lambda: not connection.up)
+        step_until(connection, lambda: connection.up)
+        assert connection.number == 2
+        assert heard.troubles == ["the connection was lost"]
+    finally:
+        proxy.close()
+
+
+def test_a_server_that_is_no_broker_is_told_so(connect):
+    server = cameras.MjpegServer([])
+    server.fault = "not found"
+    connection, heard = connect(server.port)
+    try:
+        step_until(connection, lambda: heard.troubles)
+        assert "is it an MQTT broker?" in heard.troubles[0]
+    finally:
+        server.close()
