@@ -42,7 +42,7 @@ setup(
         "tensorflow": ["tensorflow==2.6.2" + OLD, "keras==2.6.0" + OLD, "tensorflow-cpu" + NEW],
         "export": ["scikit-learn"],
         "demo": ["amqtt>=0.11; python_version >= '3.10'"],
-        "test": ["pytest>=7.0"],
+        "test": ["pytest>=7.0", "jinja2"],
         "lint": ["ruff==0.14.*; python_version >= '3.7'"],
     },
     entry_points={

@@ -159,6 +159,8 @@ class Mqtt:
     tls: Optional[Tls] = option(section(Tls), None)
     topic_prefix: str = option(_topic, "labeld")
     qos: int = option(choice(1, 2), 1)
+    discovery: str = option(choice("none", "homeassistant"), "none")
+    discovery_prefix: str = option(_topic, "homeassistant")
     password: Optional[str] = field(default=None, repr=False)
     """The content of `password_file`, read when the configuration is loaded."""
 
@@ -168,7 +170,6 @@ class Outbox:
     path: str = option(text, "/var/lib/labeld/outbox.db")
     """Not used yet: what is not acknowledged is held in memory, and its file in the folder."""
     max_age_hours: float = option(number(0, 87600), 72)
-    """Not used yet."""
     max_messages: int = option(number(1, 10000000, whole=True), 100000)
 
 

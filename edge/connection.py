@@ -7,13 +7,14 @@ import logging
 import selectors
 import socket
 import time
+from collections import namedtuple
 
 import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.backoff import Backoff
-from edge.mqtt_client import new_client
+from edge.mqtt_client import new_client, puback_code
 from edge.worker import STEP_SECONDS
 
 CONNACK_SECONDS = 10.0
@@ -29,6 +30,16 @@ WRONG_VERSION = (0x01, 0x84)
 
 FAILURE = 0x80
 """The least reason code that means failure, in MQTT 5 and in a SUBACK of MQTT 3.1.1."""
+
+Facts = namedtuple("Facts", "content_type expiry_seconds user_properties")
+Facts.__doc__ = """What MQTT 5 tells with a message; MQTT 3.1.1 cannot.
+
+content_type: a MIME type; expiry_seconds: how long the broker keeps it for those who are away, or
+None; user_properties: pairs of texts.
+"""
+
+JSON = Facts("application/json", None, ())
+TEXT = Facts("text/plain", None, ())
 
 _log = logging.getLogger(__name__)
 
@@ -91,14 +102,28 @@ class Connection:
             self._connect_when_due()
         self._exchange(STEP_SECONDS)
 
-    def publish(self, topic, payload, qos=1, retain=False):
+    def publish(self, topic, payload, facts, qos=1, retain=False):
         """Send a message, while `up`.
 
         Returns:
             The number that `Listener.on_published` gets; None if the connection was lost over it.
         """
-        sent = self._client.publish(topic, payload, qos=qos, retain=retain)
+        sent = self._client.publish(
+            topic, payload, qos=qos, retain=retain, properties=self._properties(facts)
+        )
         return sent.mid if self.up else None
+
+    def _properties(self, facts):
+        if not self.is_version_5:
+            return None
+        properties = Properties(PacketTypes.PUBLISH)
+        properties.PayloadFormatIndicator = 1  # UTF-8
+        properties.ContentType = facts.content_type
+        if facts.expiry_seconds is not None:
+            properties.MessageExpiryInterval = facts.expiry_seconds
+        if facts.user_properties:
+            properties.UserProperty = list(facts.user_properties)
+        return properties
 
     def subscribe(self, topic_filter):
         """Ask for what matches; the answer goes to `Listener.on_subscribed`."""
@@ -160,10 +185,15 @@ class Connection:
             refused = [code for code in codes if _value(code) >= FAILURE]
             self._listener.on_subscribed(str(refused[0]) if refused else None)
 
+        def on_publish(_client, _data, mid, *rest):
+            code = puback_code(_client, rest)
+            failed = code is not None and _value(code) >= FAILURE
+            self._listener.on_published(mid, str(code) if failed else None)
+
         client.on_connect = on_connect
         client.on_subscribe = on_subscribe
         client.on_disconnect = lambda *_: self._on_disconnect()
-        client.on_publish = lambda _client, _data, mid, *_: self._listener.on_published(mid)
+        client.on_publish = on_publish
         client.on_message = lambda _client, _data, message: self._listener.on_message(message)
 
     def _socket(self):
@@ -289,8 +319,8 @@ class Listener:
     def on_trouble(self, reason):
         """There is no connection, and why."""
 
-    def on_published(self, number):
-        """What `Connection.publish` gave this number is acknowledged."""
+    def on_published(self, number, refusal):
+        """The answer to what `Connection.publish` gave this number: None, or why it is refused."""
 
     def on_subscribed(self, refusal):
         """The answer to `Connection.subscribe`: None, or why the broker refuses."""

@@ -9,7 +9,7 @@ import time
 from prometheus_client import CollectorRegistry
 
 from edge import bundle as bundles
-from edge import golden, memory
+from edge import golden, homeassistant, memory
 from edge.classifier import Classifier
 from edge.config import topic_level
 from edge.desk import Desk
@@ -96,7 +96,15 @@ class Daemon:
         classifier = self._prove(bundle, slots)
         outbox = Outbox(config.outbox.max_messages, metrics.outbox_messages)
         statuses = Statuses()
-        publisher = Publisher(config.mqtt, config.device_topic, outbox, statuses, metrics)
+        self._announce_cameras(statuses, bundle)
+        publisher = Publisher(
+            config.mqtt,
+            3600 * config.outbox.max_age_hours or None,
+            config.device_topic,
+            outbox,
+            statuses,
+            metrics,
+        )
         pipeline = Pipeline(
             self._sources(statuses),
             slots,
@@ -112,6 +120,19 @@ class Daemon:
         pipeline.start()
         self._attend(bundle)
         return self._end(pipeline, sender, publisher)
+
+    def _announce_cameras(self, statuses, bundle):
+        config = self._config
+        if config.mqtt.discovery != "homeassistant":
+            return
+        prefix = config.mqtt.discovery_prefix.strip("/")
+        for source in config.sources:
+            if source.kind == "camera":
+                statuses.set(
+                    *homeassistant.discovery(
+                        prefix, config.device, config.device_topic, source.name, bundle.model
+                    )
+                )
 
     def _sources(self, statuses):
         config = self._config

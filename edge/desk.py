@@ -5,7 +5,7 @@ import time
 
 from edge.config import topic_level
 from edge.decide import decide
-from edge.events import failed_event, label_event
+from edge.events import SCHEMA, failed_event, label_event
 from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED, UNCHANGED
 from edge.outbox import Message
 from edge.worker import STEP_SECONDS
@@ -46,7 +46,8 @@ class Desk:
             payload = label_event(
                 frame, picture.identity, decision, picture.status, self._model, age
             )
-            if not self._put(frame, "label", payload, PUBLISHED, None):
+            facts = (("id", picture.identity), ("model", self._model))
+            if not self._put(frame, "label", payload, facts, PUBLISHED, None):
                 return False
         else:
             self.unchanged(frame)
@@ -62,7 +63,7 @@ class Desk:
 
     def failed(self, frame, identity, reason):
         event = failed_event(frame, identity, reason)
-        taken = self._put(frame, "failed", event, FAILED, reason)
+        taken = self._put(frame, "failed", event, (("id", identity),), FAILED, reason)
         if taken:
             _log.warning("source %s: %s: %s; set aside", frame.source, frame.image, reason)
         return taken
@@ -73,7 +74,7 @@ class Desk:
         frame.settle(None)
         return True
 
-    def _put(self, frame, level, payload, outcome, reason):
+    def _put(self, frame, level, payload, facts, outcome, reason):
         topic = "/".join((self._device_topic, topic_level(frame.source), level))
         started = time.monotonic()
 
@@ -85,7 +86,9 @@ class Desk:
             self._metrics.age(frame.source, now - frame.seen)
 
         retain = frame.policy.retain and reason is None
-        kept = self._outbox.put(Message(topic, payload, delivered, retain), STEP_SECONDS)
+        user_properties = (("schema", str(SCHEMA)),) + facts
+        message = Message(topic, payload, delivered, retain, started, user_properties)
+        kept = self._outbox.put(message, STEP_SECONDS)
         if kept:
             frame.taken()
         return kept

@@ -3,11 +3,12 @@
 import threading
 from collections import OrderedDict, deque, namedtuple
 
-Message = namedtuple("Message", "topic payload delivered retain")
+Message = namedtuple("Message", "topic payload delivered retain since user_properties")
 Message.__doc__ = """One message for the broker.
 
 topic: text; payload: bytes; delivered: called without arguments once nothing can lose it any more;
-retain: whether the broker keeps it for late subscribers.
+retain: whether the broker keeps it for late subscribers; since: when it came to be, in monotonic
+seconds; user_properties: pairs of texts for MQTT 5.
 """
 
 

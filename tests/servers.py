@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 
+import paho.mqtt.client as paho
 import pytest
 import yaml
 
@@ -67,7 +68,8 @@ def page(url):
 class Mosquitto:
     """A broker that keeps its sessions and queues over a restart."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, access=None):
+        """Write its configuration into `folder`; `access` are lines of mosquitto's ACL file."""
         self.port = free_port()
         self._program = program("mosquitto")
         self._folder = str(folder)
@@ -79,12 +81,24 @@ class Mosquitto:
                     self.port, self._folder
                 )
             )
+            if access is not None:
+                file.write("acl_file {}/acl\n".format(self._folder))
+                self._allow(access)
         self._process = None
 
     def start(self):
         with open(os.path.join(self._folder, "mosquitto.log"), "ab") as log:
             self._process = subprocess.Popen([self._program, "-c", self._config], stderr=log)
         wait_for(lambda: answers(self.port), "mosquitto listens", 10.0)
+
+    def allow(self, access):
+        """Change the lines of its ACL file while it runs."""
+        self._allow(access)
+        self._process.send_signal(signal.SIGHUP)
+
+    def _allow(self, access):
+        with open(os.path.join(self._folder, "acl"), "w", encoding="utf-8") as file:
+            file.write("".join(line + "\n" for line in access))
 
     def stop(self):
         if self._process is not None:
@@ -96,10 +110,10 @@ class Mosquitto:
 class Subscriber:
     """A client with a persistent session that keeps all messages it gets."""
 
-    def __init__(self, port, topic="labeld/#", name="test-subscriber"):
+    def __init__(self, port, topic="labeld/#", name="test-subscriber", version=paho.MQTTv311):
         self.messages = []
         self._subscribed = threading.Event()
-        self._client = new_client(name, clean_session=False)
+        self._client = new_client(name, clean_session=False, version=version)
         self._client.on_connect = lambda *_: self._client.subscribe(topic, qos=1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = lambda _client, _data, message: self.messages.append(message)

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from edge.config import Mqtt
-from edge.connection import Connection, Listener
+from edge.connection import TEXT, Connection, Listener
 from tests import cameras
 from tests.refusing_broker import RefusingBroker
 
@@ -17,7 +17,7 @@ class Heard(Listener):
         self.troubles, self.refusals, self.published = [], [], []
         self.on_trouble = self.troubles.append
         self.on_subscribed = self.refusals.append
-        self.on_published = self.published.append
+        self.on_published = lambda *answer: self.published.append(answer)
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def test_mqtt_5_is_spoken_where_the_broker_does_and_its_window_kept(connect, bro
     step_until(connection, lambda: connection.up)
     assert connection.is_version_5
     assert connection.window == 20  # mosquitto's default Receive Maximum
-    number = connection.publish("a/b", b"c")
+    number = connection.publish("a/b", b"c", TEXT)
     step_until(connection, lambda: heard.published)
-    assert heard.published == [number]
+    assert heard.published == [(number, None)]
     assert not heard.troubles
 
 

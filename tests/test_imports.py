@@ -35,6 +35,7 @@ HOUSE = {
         "mqtt_client",
         "connection",
         "publisher",
+        "homeassistant",
         "desk",
         "sources.__init__",
         "sources.state",
