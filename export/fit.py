@@ -1,6 +1,9 @@
 """Fitting a network: weighted classes, a stop in time, and the best of it kept, Ctrl-C or not."""
 
+import signal
+import threading
 from collections import namedtuple
+from contextlib import contextmanager
 
 import numpy as np
 import tensorflow as tf
@@ -69,12 +72,12 @@ def fit(network, training, validation, recipe, known_loss=None):
     losses, interrupted = [np.inf if known_loss is None else known_loss], False
     steps = recipe.epochs * int(training.cardinality())
     try:
-        with Progress(recipe.name, steps, "step") as progress:
+        with Progress(recipe.name, steps, "step") as progress, _ctrl_c_between_steps() as asked:
             network.fit(
                 training,
                 validation_data=validation,
                 epochs=recipe.epochs,
-                callbacks=[stop, _Watch(progress, recipe.epochs, monitored, losses)],
+                callbacks=[stop, _Watch(progress, recipe.epochs, monitored, losses, asked)],
                 class_weight=recipe.class_weight,
                 shuffle=False,  # the pipeline does
                 verbose=0,
@@ -101,11 +104,35 @@ def _story(fitted, monitored):
     return text.format(fitted, ended, monitored)
 
 
-class _Watch(tf.keras.callbacks.Callback):
-    """Tells the progress how far the fit is, and keeps the loss of each epoch."""
+@contextmanager
+def _ctrl_c_between_steps():
+    """Yield an Event that Ctrl-C sets; a second Ctrl-C interrupts at once.
 
-    def __init__(self, progress, epochs, monitored, losses):
+    TensorFlow's compiled parts were seen to turn a KeyboardInterrupt into an AttributeError.
+    """
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # only the main thread gets signals
+        return
+    former = signal.getsignal(signal.SIGINT)
+
+    def ask(*_):
+        asked.set()
+        signal.signal(signal.SIGINT, former)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+class _Watch(tf.keras.callbacks.Callback):
+    """Tells the progress how far the fit is, keeps each epoch's loss, ends when `asked` is set."""
+
+    def __init__(self, progress, epochs, monitored, losses, asked):
         super().__init__()
+        self._asked = asked
         self._progress, self._epochs = progress, epochs
         self._monitored, self._losses = monitored, losses
         self._steps = 0
@@ -114,6 +141,8 @@ class _Watch(tf.keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self._steps += 1
         self._progress.update(self._steps, self._note)
+        if self._asked.is_set():
+            raise KeyboardInterrupt
 
     def on_epoch_end(self, epoch, logs=None):
         loss = float(logs[self._monitored])
