@@ -260,8 +260,8 @@ def load(path):
         raise ConfigError(path, ["it holds no `key: value` lines; see config/labeld.yaml"])
     config = build(Config, content, "", faults)
     if not faults:
-        _check_no_circle(config, faults)
         config = _with_files(config, os.path.dirname(os.path.abspath(path)), faults)
+        _check_no_circle(config, faults)
     if faults:
         raise ConfigError(path, faults)
     return config
@@ -269,12 +269,11 @@ def load(path):
 
 def _check_no_circle(config, faults):
     """A source must not be given what labeld publishes itself."""
-    prefix = config.mqtt.topic_prefix.strip("/")
     for index, source in enumerate(config.sources):
         if not isinstance(source, MqttSource):
             continue
-        place = (prefix, topic_level(config.device or "DEVICE"), topic_level(source.name))
-        own = ["/".join(place + (level,)) for level in ("label", "failed", "status")]
+        place = "{}/{}/".format(config.device_topic, topic_level(source.name))
+        own = [place + level for level in ("label", "failed", "status")]
         if any(topic_matches_sub(source.topic, topic) for topic in own):
             faults.append(
                 "sources[{}].topic: {!r} covers what labeld publishes, such as {}: name the "

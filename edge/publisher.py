@@ -42,7 +42,7 @@ class Publisher(Listener):
         self._gauge = metrics.mqtt_connected
         self._sent = {}
         self._refused = []
-        self._refusal = None
+        self._refusals = {}
         self._again = Backoff(*AGAIN_SECONDS)
         self._again_at = 0.0
         self._connection = Connection(
@@ -83,17 +83,16 @@ class Publisher(Listener):
             self._postpone(key, topic, refusal)
         elif key is not None:
             self._outbox.acknowledge(key)
-            if self._refusal is not None and not self._refused:
-                self._refusal = None
+            if self._refusals.pop(topic, None) is not None:
                 self._again.reset()
 
     def _postpone(self, key, topic, refusal):
         """Keep what the broker does not take, to be sent again; a status waits for a change."""
-        if (topic, refusal) != self._refusal:
-            self._refusal = (topic, refusal)
+        if self._refusals.get(topic) != refusal:
+            self._refusals[topic] = refusal
             _log.error(
                 "%s: the broker does not take what is published to %s: %s; see its access rules "
-                "and quotas; it is kept and sent again",
+                "and quotas; labels are kept and sent again",
                 self._connection.where,
                 topic,
                 refusal,

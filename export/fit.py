@@ -106,25 +106,27 @@ def _story(fitted, monitored):
 
 @contextmanager
 def _ctrl_c_between_steps():
-    """Yield an Event that Ctrl-C sets; a second Ctrl-C interrupts at once.
+    """Yield an Event that Ctrl-C sets, for its KeyboardInterrupt to be raised where it is safe.
 
-    TensorFlow's compiled parts were seen to turn a KeyboardInterrupt into an AttributeError.
+    TensorFlow's compiled parts were seen to turn a KeyboardInterrupt into an AttributeError. A
+    second Ctrl-C interrupts at once. Where Ctrl-C is ignored or another's, it stays so.
     """
     asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked  # only the main thread gets signals
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield asked
         return
-    former = signal.getsignal(signal.SIGINT)
 
     def ask(*_):
         asked.set()
-        signal.signal(signal.SIGINT, former)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     signal.signal(signal.SIGINT, ask)
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGINT, former)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if asked.is_set():
+        raise KeyboardInterrupt
 
 
 class _Watch(tf.keras.callbacks.Callback):

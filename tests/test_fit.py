@@ -69,33 +69,50 @@ def test_a_fit_stops_when_nothing_becomes_better(network):
     assert fit.fit(network, batches(), opposite, recipe(patience=3)).epochs == 4
 
 
-def test_ctrl_c_ends_a_fit_with_the_best_epoch_so_far(network):
+def interrupting(examples, at):
+    """Return the tf.data.Dataset `examples`, whose batch number `at` presses Ctrl-C."""
     import tensorflow as tf
-
-    from export import fit
 
     steps = []
 
     def count(points):
         steps.append(1)
-        if len(steps) == 7:
+        if len(steps) == at:
             os.kill(os.getpid(), signal.SIGINT)
         return points
 
-    interrupting = batches().map(
+    return examples.map(
         lambda points, classes: (
             tf.ensure_shape(tf.numpy_function(count, [points], tf.float32), (None, 2)),
             classes,
         )
     )
+
+
+@pytest.fixture
+def ctrl_c():
+    """Have Ctrl-C do what it does in a terminal."""
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        fitted = fit.fit(network, interrupting, batches(), recipe(epochs=10**6, patience=10**6))
-    finally:
-        signal.signal(signal.SIGINT, former)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+def test_ctrl_c_ends_a_fit_with_the_best_epoch_so_far(network, ctrl_c):
+    from export import fit
+
+    training = interrupting(batches(), at=7)
+    fitted = fit.fit(network, training, batches(), recipe(epochs=10**6, patience=10**6))
     assert fitted.interrupted
     assert 1 <= fitted.best <= fitted.epochs
     assert loss_of(network, batches()) == pytest.approx(fitted.loss, rel=1e-4)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_after_the_last_step_is_heard_too(network, ctrl_c):
+    from export import fit
+
+    fitted = fit.fit(network, batches(), interrupting(batches(), at=1), recipe(epochs=1))
+    assert (fitted.epochs, fitted.interrupted) == (1, True)
 
 
 def test_what_was_known_before_is_kept_if_a_fit_only_makes_it_worse(network):
