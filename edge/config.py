@@ -8,6 +8,7 @@ from typing import Optional
 import yaml
 from paho.mqtt.client import topic_matches_sub
 
+from edge import defaults
 from edge.checks import build, choice, flag, number, option, section, text
 from edge.errors import ConfigError
 
@@ -195,12 +196,7 @@ def _source(value, place, faults):
         return build(FolderSource, value, place, faults)
     kind = value.get("kind")
     if isinstance(kind, str) and kind in SOURCES:
-        source = build(SOURCES[kind], value, place, faults)
-        if kind == "camera" and source.publish == "every":
-            for key in ("hold", "heartbeat_s"):
-                if key in value:
-                    faults.append("{}.{}: it needs publish: change".format(place, key))
-        return source
+        return build(SOURCES[kind], value, place, faults)
     if "kind" not in value:
         faults.append("{}.kind: missing; one of {}".format(place, ", ".join(SOURCES)))
     else:
@@ -224,12 +220,41 @@ def _distinct(sources, place, faults):
                 )
 
 
+def _defaults(value, place, faults):
+    defaults.checked(value, place, SOURCES, faults)
+
+
+def _with_defaults(content, faults):
+    """Return the YAML's `content` with each source's entry made whole by `defaults`."""
+    entries = content.get("sources")
+    if not isinstance(entries, list):
+        return content
+    shared = content.get("defaults")
+    sound = {} if shared is None else defaults.checked(shared, "defaults", SOURCES, [])
+    whole = [defaults.merged(entry, sound, SOURCES) for entry in entries]
+    for index, entry in enumerate(entries):
+        _check_news_only("sources[{}]".format(index), entry, whole[index], faults)
+    return dict(content, sources=whole)
+
+
+def _check_news_only(place, entry, whole, faults):
+    """A camera must not ask for what only `publish: change` heeds; it may inherit it."""
+    if not isinstance(entry, dict) or whole.get("kind") != "camera":
+        return
+    if whole.get("publish", "every") == "every":
+        for key in ("hold", "heartbeat_s"):
+            if key in entry:
+                faults.append("{}.{}: it needs publish: change".format(place, key))
+
+
 @dataclass(frozen=True)
 class Config:
     """All settings; nothing reads a file or the environment for one after they are loaded."""
 
     model: Model = option(section(Model))
     sources: tuple = option(_sources)
+    defaults: Optional[dict] = option(_defaults, None)
+    """Always None: what sources share is in each of them already."""
     device: Optional[str] = option(text, None)
     batch: Batch = option(section(Batch), Batch())
     decide: Decide = option(section(Decide), Decide())
@@ -258,7 +283,7 @@ def load(path):
     faults = []
     if not isinstance(content, dict):
         raise ConfigError(path, ["it holds no `key: value` lines; see config/labeld.yaml"])
-    config = build(Config, content, "", faults)
+    config = build(Config, _with_defaults(content, faults), "", faults)
     if not faults:
         config = _with_files(config, os.path.dirname(os.path.abspath(path)), faults)
         _check_no_circle(config, faults)

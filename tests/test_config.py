@@ -35,7 +35,7 @@ def shown(content, kind, place=""):
     """Fail for an option of the dataclass `kind` that the manual does not show."""
     for field in options(kind):
         assert field.name in content, place + field.name
-        if isinstance(content[field.name], dict):
+        if isinstance(content[field.name], dict) and field.name != "defaults":
             nested = config.Tls if field.name == "tls" else type(field.default)
             if field.name == "model":
                 nested = config.Model
@@ -52,6 +52,8 @@ def test_the_manual_shows_every_option_and_its_default():
     shown(content, config.Config)
     for entry in content["sources"]:
         shown(entry, config.SOURCES[entry["kind"]])
+    shared = {field.name for kind in config.SOURCES.values() for field in options(kind)}
+    assert set(content["defaults"]) < shared
 
     as_it_is = config.load(MANUAL)
     for name in ("batch", "decide", "outbox", "http", "mqtt"):
@@ -142,6 +144,59 @@ def test_two_sources_may_not_share_a_topic_or_a_folder(tmp_path):
 )
 def test_a_fault_in_a_source_names_its_place_and_the_rule(tmp_path, source, fault):
     found = faults(tmp_path, "model: {{bundle: b}}\nsources: [{}]\n".format(source))
+    assert fault in found[0]
+
+
+def load(tmp_path, text):
+    path = tmp_path / "labeld.yaml"
+    path.write_text("model: {bundle: b}\n" + text)
+    return config.load(str(path))
+
+
+def test_sources_take_from_the_defaults_what_their_kind_knows_and_they_do_not_say(tmp_path):
+    loaded = load(
+        tmp_path,
+        """
+defaults: {kind: camera, fps: 5, publish: change, validity: {dark: 3, after_s: 1}, watch: poll}
+sources:
+- {name: a, url: x}
+- {name: b, url: y, fps: 1, validity: {dark: 20}}
+- {name: c, url: z, publish: every}
+- {name: d, kind: folder, path: drop}
+""",
+    )
+    a, b, c, d = loaded.sources
+    assert (a.kind, a.fps, a.publish) == ("camera", 5, "change")
+    assert (b.fps, b.publish) == (1, "change")
+    assert (a.validity.dark, b.validity.dark, b.validity.after_s) == (3, 20, 1)
+    assert (c.fps, c.publish) == (5, "every")
+    assert (d.kind, d.watch) == ("folder", "poll")
+
+
+def test_a_camera_may_inherit_what_only_changes_need_and_not_ask_for_it(tmp_path):
+    shared = "defaults: {kind: camera, publish: change, hold: {results: 2}}\n"
+    loaded = load(tmp_path, shared + "sources: [{name: a, url: x, publish: every}]\n")
+    assert loaded.sources[0].publish == "every"
+    own = "sources: [{name: a, url: x, publish: every, hold: {results: 3}}]\n"
+    assert faults(tmp_path, "model: {bundle: b}\n" + shared + own) == [
+        "sources[0].hold: it needs publish: change"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{fps: 0}", "defaults.fps: 0 is not a number from 0.001 to 240"),
+        ("{validity: {drak: 3}}", "defaults.validity.drak: unknown key; did you mean 'dark'?"),
+        ("{url: x}", "defaults.url: no key that sources can share: after, "),
+        ("{kind: cam}", "defaults.kind: 'cam' is none of folder, camera, mqtt; did you mean"),
+        ("5", "defaults: 5 is not a section of `key: value` lines"),
+    ],
+)
+def test_a_fault_in_the_defaults_is_told_once(tmp_path, text, fault):
+    sources = "sources: [{name: a, kind: camera, url: x}, {name: b, kind: camera, url: y}]\n"
+    found = faults(tmp_path, "model: {{bundle: b}}\ndefaults: {}\n{}".format(text, sources))
+    assert len(found) == 1
     assert fault in found[0]
 
 

@@ -19,6 +19,7 @@ HOUSE = {
         "bundle",
         "validity",
         "checks",
+        "defaults",
         "config",
         "policy",
         "events",
