@@ -43,11 +43,11 @@ def _parser():
 
 
 def _run(options):
-    from edge import config, daemon
+    from edge import daemon
 
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("edge").setLevel(logging.INFO)
-    return daemon.run(config.load(options.config), os.environ)
+    return daemon.run(options.config, os.environ)
 
 
 def _check(options):

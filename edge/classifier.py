@@ -70,7 +70,8 @@ def _one_op_at_a_time(tf):
 def _cap_gpu_memory(tf, limit_mb):
     """Keep TensorFlow from taking the memory that a Jetson's GPU and CPU share."""
     for gpu in tf.config.list_physical_devices("GPU"):
-        if limit_mb is not None:
+        capped = tf.config.get_logical_device_configuration(gpu) is not None
+        if limit_mb is not None and not capped:
             limit = tf.config.LogicalDeviceConfiguration(memory_limit=limit_mb)
             tf.config.set_logical_device_configuration(gpu, [limit])
 

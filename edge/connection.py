@@ -134,6 +134,10 @@ class Connection:
         options = paho.SubscribeOptions(qos=1, retainHandling=new_only)
         self._client.subscribe(topic_filter, options=options)
 
+    def unsubscribe(self, topic_filter):
+        """Ask for no more of what matches, while `up`."""
+        self._client.unsubscribe(topic_filter)
+
     def acknowledge(self, message):
         """Tell the broker that it may forget a message that was received at QoS 1."""
         self._client.ack(message.mid, message.qos)

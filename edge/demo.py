@@ -51,7 +51,7 @@ def run(home, once):
         LabeldError: no broker, a child process that ended, or labels that did not come.
     """
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     demo = _Demo(os.path.abspath(home), stop)
     with ExitStack() as children:

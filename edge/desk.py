@@ -16,37 +16,36 @@ _log = logging.getLogger(__name__)
 class Desk:
     """Writes the events of one device into the outbox.
 
-    `labelled` and `failed` return False if the outbox had no room for STEP_SECONDS.
+    `labelled`, `failed` and `forget` return False if the outbox had no room for STEP_SECONDS.
+
+    Attributes:
+        settings: the `decide` section of the configuration that is in force.
     """
 
-    def __init__(self, settings, device_topic, bundle, outbox, metrics):
+    def __init__(self, settings, device_topic, outbox, metrics):
         """Make the desk.
 
         Args:
             settings: the `decide` section of the configuration.
             device_topic: `<prefix>/<device>`.
-            bundle: the Bundle that is served.
             outbox: the Outbox.
             metrics: the Metrics.
         """
-        self._settings = settings
+        self.settings = settings
         self._device_topic = device_topic
-        self._labels = bundle.labels
-        self._model = bundle.model
         self._outbox = outbox
         self._metrics = metrics
 
-    def labelled(self, picture, scores):
+    def labelled(self, picture, scores, bundle):
         frame, policy = picture.frame, picture.frame.policy
-        threshold = self._settings.threshold if policy.threshold is None else policy.threshold
-        decision = decide(scores, self._labels, threshold, self._settings.top)
+        settings, model = self.settings, bundle.model
+        threshold = settings.threshold if policy.threshold is None else policy.threshold
+        decision = decide(scores, bundle.labels, threshold, settings.top)
         due = policy.changes is None or policy.changes.due(decision.label, frame.seen)
         if due:
             age = time.monotonic() - frame.seen
-            payload = label_event(
-                frame, picture.identity, decision, picture.status, self._model, age
-            )
-            facts = (("id", picture.identity), ("model", self._model))
+            payload = label_event(frame, picture.identity, decision, picture.status, model, age)
+            facts = (("id", picture.identity), ("model", model))
             if not self._put(frame, "label", payload, facts, PUBLISHED, None):
                 return False
         else:
@@ -74,8 +73,16 @@ class Desk:
         frame.settle(None)
         return True
 
+    def forget(self, source):
+        """Have the broker forget a source's retained label, once those before it are delivered."""
+        message = Message(self._topic(source, "label"), b"", _nothing, True, time.monotonic(), ())
+        return self._outbox.put(message, STEP_SECONDS)
+
+    def _topic(self, source, level):
+        return "/".join((self._device_topic, topic_level(source), level))
+
     def _put(self, frame, level, payload, facts, outcome, reason):
-        topic = "/".join((self._device_topic, topic_level(frame.source), level))
+        topic = self._topic(frame.source, level)
         started = time.monotonic()
 
         def delivered():
@@ -92,3 +99,7 @@ class Desk:
         if kept:
             frame.taken()
         return kept
+
+
+def _nothing():
+    """What is done when a message without a picture is delivered."""

@@ -8,7 +8,7 @@ class Heartbeat:
     """Tells systemd that the daemon lives, or which of its loops hangs."""
 
     def __init__(self, workers, notifier, stalled_seconds=STALLED_SECONDS):
-        """Watch the Workers `workers`; speak through the Notifier `notifier`."""
+        """Watch the Workers that `workers()` returns; speak through the Notifier `notifier`."""
         self._workers = workers
         self._notifier = notifier
         self._stalled_seconds = stalled_seconds
@@ -23,7 +23,7 @@ class Heartbeat:
 
     def stalled(self):
         """Return a line for each loop that has not come round for too long."""
-        idle = [(worker.name, worker.idle_seconds()) for worker in self._workers]
+        idle = [(worker.name, worker.idle_seconds()) for worker in self._workers()]
         return [
             "{} has made no progress for {:.0f} s".format(name, seconds)
             for name, seconds in idle

@@ -21,6 +21,38 @@ _ATTRIBUTES = (
 _AVAILABLE = "{{ 'offline' if value_json.status in ('stale', 'frozen') else 'online' }}"
 
 
+class Discovery:
+    """Announces the cameras of one device, where the configuration asks for it."""
+
+    def __init__(self, config, statuses):
+        """Announce nothing yet.
+
+        Args:
+            config: the Config.
+            statuses: the Statuses, where announcements go.
+        """
+        self._config = config
+        self._statuses = statuses
+        self._announced = {}
+
+    def announce(self, sources, model):
+        """Announce the cameras among `sources` as labelled by `model`, and withdraw all others."""
+        config = self._config
+        if config.mqtt.discovery != "homeassistant":
+            return
+        prefix = config.mqtt.discovery_prefix.strip("/")
+        announced = dict(
+            discovery(prefix, config.device, config.device_topic, source.name, model)
+            for source in sources
+            if source.kind == "camera"
+        )
+        for topic in set(self._announced) - set(announced):
+            self._statuses.set(topic, b"")
+        for topic, payload in announced.items():
+            self._statuses.set(topic, payload)
+        self._announced = announced
+
+
 def discovery(prefix, device, device_topic, source, model):
     """Return (topic, payload) that announces a camera's label as a sensor.
 

@@ -67,13 +67,27 @@ class Metrics:
             ["model", "precision"],
             registry=registry,
         )
+        self._reloaded = Gauge(
+            "labeld_config_last_reload_successful",
+            "0 if the configuration was read again and refused",
+            registry=registry,
+        )
+        self._reloaded.set(1)
         for source in sources:
-            self._up.labels(source)
-            self._age.labels(source)
-            for outcome in OUTCOMES:
-                self._frames.labels(source, outcome)
+            self.add_source(source)
         for stage in STAGES:
             self._stage.labels(stage)
+
+    def add_source(self, source):
+        """Have every series of a source, at 0 unless it has been there before."""
+        self._up.labels(source)
+        self._age.labels(source)
+        for outcome in OUTCOMES:
+            self._frames.labels(source, outcome)
+
+    def remove_source(self, source):
+        """Show a source no more as up or down; what was counted stays."""
+        self._up.remove(source)
 
     def count(self, source, outcome):
         self._frames.labels(source, outcome).inc()
@@ -94,5 +108,9 @@ class Metrics:
     def source_up(self, source, up):
         self._up.labels(source).set(1 if up else 0)
 
+    def reloaded(self, successful):
+        self._reloaded.set(1 if successful else 0)
+
     def serving(self, bundle):
+        self._model.clear()
         self._model.labels(bundle.model, bundle.precision).set(1)

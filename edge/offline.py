@@ -8,11 +8,14 @@ from collections import namedtuple
 from prometheus_client import CollectorRegistry
 
 from edge.classifier import Classifier
+from edge.engine import Engine, Engines
 from edge.errors import LabeldError
 from edge.events import Frame
 from edge.metrics import Metrics
 from edge.pipeline import Pipeline
+from edge.pump import Pump
 from edge.slots import Slots
+from edge.worker import Worker
 
 BATCH_SIZE = 8
 MAX_DELAY_SECONDS = 0.05
@@ -40,20 +43,25 @@ def score_files(bundle, files, classifier=None, progress=None):
         LabeldError: a stage failed.
     """
     tray = _Tray(list(files), progress)
+    slots = Slots(BATCH_SIZE, MAX_DELAY_SECONDS, bundle.batch_sizes)
     pipeline = Pipeline(
-        sources=[tray],
-        slots=Slots(BATCH_SIZE, MAX_DELAY_SECONDS, bundle.batch_sizes),
-        classifier=classifier or Classifier(bundle),
+        Engines(Engine(bundle, classifier or Classifier(bundle), slots, zero_copy=None)),
         desk=tray,
         metrics=Metrics(CollectorRegistry(), [tray.name]),
         decoders=os.cpu_count() or 2,
         on_failure=tray.abort,
     )
+    pump = Pump(tray, pipeline.frames)
+    source = Worker("files", pump.step, tray.abort)
     pipeline.start()
+    source.start()
     try:
         return tray.results()
     finally:
-        pipeline.stop(time.monotonic() + 1.0)
+        pump.stop()
+        deadline = time.monotonic() + 1.0
+        source.finish(deadline)
+        pipeline.stop(deadline)
 
 
 class _Tray:
@@ -83,7 +91,7 @@ class _Tray:
                 settle=lambda reason: None,
             )
 
-    def labelled(self, picture, scores):
+    def labelled(self, picture, scores, _bundle):
         return self._store(picture.frame, scores, None)
 
     def failed(self, frame, identity, reason):

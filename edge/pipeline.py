@@ -1,7 +1,6 @@
 """The stages and the threads between them: frames in, scores out."""
 
 import queue
-import threading
 import time
 from collections import deque, namedtuple
 from functools import partial
@@ -24,105 +23,57 @@ status: its source's, as its judge has it.
 
 
 class Pipeline:
-    """Runs frames from sources through decoding, batching and the graph to a desk.
+    """Runs frames through decoding, batching and the graph to a desk.
 
-    A desk takes what comes out: `labelled(picture, scores)`, `failed(frame, identity, reason)`,
-    `unchanged(frame)` and `gone(frame)` return False while it has no room, and are then called
-    again.
+    A desk takes what comes out: `labelled(picture, scores, bundle)`,
+    `failed(frame, identity, reason)`, `unchanged(frame)` and `gone(frame)` return False while it
+    has no room, and are then called again.
+
+    Attributes:
+        frames: the queue of Frame that sources fill.
     """
 
-    def __init__(self, sources, slots, classifier, desk, metrics, decoders, on_failure):
+    def __init__(self, engines, desk, metrics, decoders, on_failure):
         """Wire the stages; nothing runs before `start`.
 
         Args:
-            sources: objects with `name` and `frames(stop)`, a generator of Frame or None.
-            slots: the Slots that hold the batches.
-            classifier: uint8[n, 299, 299, 3] -> float32[n, classes].
+            engines: the Engines.
             desk: see above.
             metrics: the Metrics.
             decoders: how many threads decode.
             on_failure: called with a Worker whose step has raised.
         """
-        self._frames = queue.Queue(maxsize=2 * decoders)
-        self._pumps = [Pump(source, self._frames) for source in sources]
-        self._stages = [
-            [Worker("source " + pump.name, pump.step, on_failure) for pump in self._pumps],
-            [
-                Worker(
-                    "decode-{}".format(number),
-                    Decoder(self._frames, slots, desk, metrics).step,
-                    on_failure,
-                )
-                for number in range(decoders)
-            ],
-            [Worker("classify", Batcher(slots, classifier, desk, metrics).step, on_failure)],
+        self.frames = queue.Queue(maxsize=2 * decoders)
+        decoding = [
+            Worker(
+                "decode-{}".format(number),
+                Decoder(self.frames, engines, desk, metrics).step,
+                on_failure,
+            )
+            for number in range(decoders)
         ]
-
-    @property
-    def workers(self):
-        return [worker for stage in self._stages for worker in stage]
+        classifying = Worker("classify", Batcher(engines, desk, metrics).step, on_failure)
+        self.workers = [*decoding, classifying]
 
     def start(self):
-        for stage in reversed(self._stages):
-            for worker in stage:
-                worker.start()
+        for worker in reversed(self.workers):
+            worker.start()
 
     def stop(self, deadline):
-        """End the sources, then let each stage finish what it was given, until `deadline`.
+        """Let each stage finish what it was given, until `deadline`; the sources have ended.
 
         Returns:
             The names of the workers that did not end.
         """
-        for pump in self._pumps:
-            pump.stop()
         return [worker.name for worker in self.workers if not worker.finish(deadline)]
-
-
-class Pump:
-    """Takes frames from a source and puts them where the decoders find them."""
-
-    def __init__(self, source, frames):
-        self.name = source.name
-        self._out = frames
-        self._stop = threading.Event()
-        self._in = source.frames(self._stop)
-        self._held = None
-        self._ended = False
-
-    def stop(self):
-        self._stop.set()
-
-    def step(self):
-        """Pass one frame on; False if there is nothing to do.
-
-        After `stop` there is, until the source has come to its end and put away what it holds.
-        """
-        if self._held is None:
-            self._held = self._next()
-        if self._held is None:
-            return self._stop.is_set() and not self._ended
-        try:
-            self._out.put(self._held, timeout=STEP_SECONDS)
-        except queue.Full:
-            return True
-        self._held = None
-        return True
-
-    def _next(self):
-        try:
-            return next(self._in)
-        except StopIteration:
-            self._ended = True
-            self._stop.wait(STEP_SECONDS)
-            return None
 
 
 class Decoder:
     """Turns a frame into a filled row; one thread's worth."""
 
-    def __init__(self, frames, slots, desk, metrics):
+    def __init__(self, frames, engines, desk, metrics):
         self._frames = frames
-        self._slots = slots
+        self._engines = engines
         self._desk = desk
         self._metrics = metrics
         self._hand_over = None
@@ -156,7 +107,7 @@ class Decoder:
         return partial(self._fill, frame, identity, image)
 
     def _fill(self, frame, identity, image):
-        slot = self._slots.acquire(STEP_SECONDS)
+        slot = self._engines.current.slots.acquire(STEP_SECONDS)
         if slot is None:
             return False
         try:
@@ -176,9 +127,8 @@ class Decoder:
 class Batcher:
     """Classifies the batches and hands the scores over, one picture at a time."""
 
-    def __init__(self, slots, classifier, desk, metrics):
-        self._slots = slots
-        self._classifier = classifier
+    def __init__(self, engines, desk, metrics):
+        self._engines = engines
         self._desk = desk
         self._metrics = metrics
         self._results = deque()
@@ -186,15 +136,16 @@ class Batcher:
     def step(self):
         """Classify one batch, or try again to hand the last one's scores over."""
         if not self._results:
-            batch = self._slots.next_batch(STEP_SECONDS)
+            engine = self._engines.oldest
+            batch = engine.slots.next_batch(STEP_SECONDS)
             if batch is None:
-                return False
-            self._classify(batch)
+                return self._engines.retire_drained()
+            self._classify(engine, batch)
         while self._results and self._desk.labelled(*self._results[0]):
             self._results.popleft()
         return True
 
-    def _classify(self, batch):
+    def _classify(self, engine, batch):
         if not batch.items:
             batch.release()
             return
@@ -203,6 +154,8 @@ class Batcher:
             self._metrics.stage(WAIT, now - picture.ready)
         self._metrics.batch(len(batch.items))
         with self._metrics.time(CLASSIFY):
-            scores = self._classifier(batch.rows)
-        self._results.extend((picture, scores[number]) for number, picture in batch.items)
+            scores = engine.classifier(batch.rows)
+        self._results.extend(
+            (picture, scores[number], engine.bundle) for number, picture in batch.items
+        )
         batch.release()

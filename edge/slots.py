@@ -36,16 +36,20 @@ class Slots:
         self._free = deque(Batch(self, capacity, batch_sizes) for _ in range(BUFFERS))
         self._open = None
         self._sealed = deque()
+        self._closed = False
 
     def acquire(self, timeout):
-        """Return the next free Slot, or None if there was none for `timeout` seconds."""
+        """Return the next free Slot; None if there was none for `timeout` seconds, or ever again.
+
+        There is none any more after `close`.
+        """
         with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._open or self._free, timeout)
+            if self._closed or not (self._open or self._free):
+                return None
             if self._open is None:
-                if not self._changed.wait_for(lambda: self._open or self._free, timeout):
-                    return None
-                if self._open is None:
-                    self._open = self._free.popleft()
-                    self._open.due = self._clock() + self._max_delay
+                self._open = self._free.popleft()
+                self._open.due = self._clock() + self._max_delay
             slot = self._open.add()
             if len(self._open.slots) == self.max_size:
                 self._seal()
@@ -62,10 +66,27 @@ class Slots:
                     self._seal()
                 if self._sealed and self._sealed[0].unfilled == 0:
                     return self._sealed.popleft()
-                if now >= end:
+                if now >= end or self._drained():
                     return None
                 until = end if self._open is None else min(end, self._open.due)
                 self._changed.wait(max(0.0, until - now))
+
+    def close(self):
+        """Give out no more rows; what was given out is still to be filled and classified."""
+        with self._changed:
+            self._closed = True
+            if self._open is not None:
+                self._seal()
+            self._changed.notify_all()
+
+    @property
+    def drained(self):
+        """True once it is closed and has no more batches to hand out."""
+        with self._changed:
+            return self._drained()
+
+    def _drained(self):
+        return self._closed and self._open is None and not self._sealed
 
     def buffers(self):
         """Return the arrays of the free batches, for checks before anything runs."""

@@ -1,6 +1,7 @@
 """systemd's notify protocol (sd_notify(3)); does nothing where there is no systemd."""
 
 import socket
+import time
 
 
 class Notifier:
@@ -15,6 +16,11 @@ class Notifier:
 
     def ready(self, status):
         self._send("READY=1\nSTATUS=" + status)
+
+    def reloading(self):
+        """Say that the configuration is read again; `ready` ends it."""
+        microseconds = int(time.monotonic() * 1e6)  # CLOCK_MONOTONIC, as sd_notify(3) asks
+        self._send("RELOADING=1\nMONOTONIC_USEC={}".format(microseconds))
 
     def status(self, status):
         self._send("STATUS=" + status)

@@ -38,13 +38,22 @@ class Worker:
         self._progress = time.monotonic()
         self._thread.start()
 
+    def end(self):
+        """Have it end as soon as it finds nothing to do."""
+        self._finish.set()
+
+    def ended(self, timeout):
+        """Return True if its thread has ended, at the latest after `timeout` seconds."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
     def finish(self, deadline):
         """Let it work until it finds nothing to do, at most until `deadline` (monotonic seconds).
 
         Returns:
             True if the thread has ended.
         """
-        self._finish.set()
+        self.end()
         self._thread.join(max(0.0, deadline - time.monotonic()))
         self._quit.set()
         self._thread.join(2 * STEP_SECONDS)

@@ -148,14 +148,19 @@ class Labeld:
         self._log = os.path.join(self._folder, "labeld.log")
         self._process = None
         os.makedirs(self.drop, exist_ok=True)
-        defaults = {
+        self._settings = {
             "device": "bench",
             "decide": {"threshold": 0},
             "sources": [{"name": "drop", "kind": "folder", "path": self.drop}],
             "http": {"port": self.http_port},
         }
+        self.configure(**settings)
+
+    def configure(self, **settings):
+        """Write the configuration anew, with these sections changed."""
+        self._settings.update(settings)
         with open(self.config, "w", encoding="utf-8") as file:
-            yaml.safe_dump(dict(defaults, **settings), file)
+            yaml.safe_dump(self._settings, file)
 
     def start(self, **environment):
         command = [sys.executable, "-m", "edge", "run", "-c", self.config]
@@ -175,10 +180,26 @@ class Labeld:
         """Return the exit code, or None while the process runs."""
         return self._process.poll()
 
+    def send(self, number):
+        self._process.send_signal(number)
+
     def end(self, number=signal.SIGTERM):
         """Send a signal; return the exit code."""
-        self._process.send_signal(number)
+        self.send(number)
         return self._process.wait(SECONDS)
+
+    def reload(self):
+        """Have it read its configuration again; return True if that is in force now."""
+        before = self._reloads()
+        self.send(signal.SIGHUP)
+        wait_for(lambda: self.code() is not None or self._reloads() != before, "the reload ends")
+        accepted, refused = self._reloads()
+        assert accepted + refused == sum(before) + 1, self.log()
+        return accepted > before[0]
+
+    def _reloads(self):
+        log = self.log()
+        return log.count(self.config + " is in force, "), log.count("what was in force stays so")
 
     def kill(self):
         if self._process is not None and self._process.poll() is None:

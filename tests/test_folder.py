@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from edge.config import FolderSource
 from edge.metrics import Metrics
 from edge.sources.arrivals import OLD_SECONDS, SETTLED_SECONDS, WRITER_SECONDS, Arrivals
+from edge.sources.claims import Claims
 from edge.sources.folder import Folder
 from edge.sources.state import SourceState
 from tests.servers import wait_for
@@ -94,7 +95,7 @@ class Running:
         self.statuses = []
         metrics = Metrics(self.registry, ["drop"])
         state = SourceState("drop", "bench", metrics, lambda *said: self.statuses.append(said))
-        self._folder = Folder(source, "bench", state)
+        self._folder = Folder(source, "bench", state, Claims())
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._collect)
         self._thread.start()

@@ -11,9 +11,11 @@ from prometheus_client import CollectorRegistry
 
 from edge.config import CameraSource, Decide
 from edge.desk import Desk
+from edge.engine import Engine, Engines
 from edge.metrics import DROPPED, PUBLISHED, Metrics
 from edge.outbox import Outbox
 from edge.pipeline import Pipeline
+from edge.roster import Roster
 from edge.slots import Slots
 from edge.sources.camera import Camera
 from edge.sources.state import SourceState
@@ -75,20 +77,22 @@ def test_eight_cameras_share_a_slow_classifier_and_their_labels_stay_fresh(serve
     outbox = Outbox(1000)
     broker = Broker(outbox)
     failures = []
+    slots = Slots(BATCH, 0.05, tiny_bundle.batch_sizes)
     pipeline = Pipeline(
-        [camera(name, server.url, metrics) for name in names],
-        Slots(BATCH, 0.05, tiny_bundle.batch_sizes),
-        SlowClassifier(),
-        Desk(Decide(), "labeld/bench", tiny_bundle, outbox, metrics),
+        Engines(Engine(tiny_bundle, SlowClassifier(), slots, zero_copy=None)),
+        Desk(Decide(), "labeld/bench", outbox, metrics),
         metrics,
         decoders=2,
         on_failure=failures.append,
     )
+    roster = Roster(pipeline.frames, lambda settings: camera(settings, metrics), failures.append)
     pipeline.start()
+    roster.change([settings(name, server.url) for name in names], threading.Event())
     try:
         wait_for(lambda: failures or len(broker.events) >= EVENTS, "the events")
     finally:
-        late = pipeline.stop(time.monotonic() + 10.0)
+        deadline = time.monotonic() + 10.0
+        late = roster.stop(deadline) + pipeline.stop(deadline)
         broker.close()
     assert (failures, late) == ([], [])
     share = EVENTS / CAMERAS
@@ -105,7 +109,10 @@ def test_eight_cameras_share_a_slow_classifier_and_their_labels_stay_fresh(serve
         assert min(outcomes) > 0, "what the model had no time for is counted"
 
 
-def camera(name, url, metrics):
-    settings = CameraSource(name=name, kind="camera", url=url, fps=CAMERA_FPS)
-    state = SourceState(name, "bench", metrics, lambda *_: None)
+def settings(name, url):
+    return CameraSource(name=name, kind="camera", url=url, fps=CAMERA_FPS)
+
+
+def camera(settings, metrics):
+    state = SourceState(settings.name, "bench", metrics, lambda *_: None)
     return Camera(settings, "bench", state, metrics)

@@ -24,7 +24,9 @@ def test_a_loop_that_hangs_is_named_instead_of_feeding_the_watchdog(tmp_path):
         notify.settimeout(servers.SECONDS)
         worker = Worker("classify", step, on_failure=lambda worker: None)
         heartbeat = Heartbeat(
-            [worker], Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")}), stalled_seconds=0.5
+            lambda: [worker],
+            Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")}),
+            stalled_seconds=0.5,
         )
         worker.start()
         wait_for(lambda: not heartbeat.stalled(), "the loop comes round")

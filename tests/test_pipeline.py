@@ -2,7 +2,7 @@
 
 import queue
 
-from edge.pipeline import Pump
+from edge.pump import Pump
 
 
 class Asked:

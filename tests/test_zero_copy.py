@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from edge import offline
 from edge.classifier import Classifier
+from edge.engine import Engine, Engines
 from edge.metrics import Metrics
 from edge.pipeline import Batcher
 from edge.preprocess import ROW, preprocess_into
@@ -29,7 +30,7 @@ class Desk:
     def __init__(self):
         self.scores = []
 
-    def labelled(self, picture, scores):
+    def labelled(self, picture, scores, _bundle):
         self.scores.append(scores)
         return True
 
@@ -45,7 +46,8 @@ def most_bytes_taken(step):
 def test_no_memory_of_a_picture_s_size_is_taken_after_decoding(classifier, size):
     slots = Slots(max_size=4, max_delay_seconds=60.0)
     desk = Desk()
-    batcher = Batcher(slots, classifier, desk, Metrics(CollectorRegistry()))
+    engines = Engines(Engine(None, classifier, slots, zero_copy=None))
+    batcher = Batcher(engines, desk, Metrics(CollectorRegistry()))
     pictures = [tiny.picture(label, size=size) for label in tiny.LABELS]
 
     def one_frame(number):

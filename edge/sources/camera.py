@@ -15,6 +15,10 @@ from edge.validity import Validity
 
 WAIT_SECONDS = 0.2
 JOIN_SECONDS = 1.0
+
+FINISH_SECONDS = 5.0
+"""A camera that is to end waits at most so long for its last label to be in the outbox."""
+
 BACKOFF_SECONDS = (0.5, 30.0)
 
 HANG_SECONDS = 5.0
@@ -43,6 +47,9 @@ class Camera:
         self._validity = Validity(settings.validity)
         self._backoff = backoff or Backoff(*BACKOFF_SECONDS)
 
+    def leave(self, successor):
+        """Nothing is to be done: `frames` waits for what is under way in any case."""
+
     def frames(self, stop):
         """Yield a Frame for each picture taken, or None about every WAIT_SECONDS.
 
@@ -61,6 +68,7 @@ class Camera:
                 break
             yield None if shot is None else self._frame(shot, mailbox)
             self._notice_a_hang(reader)
+        mailbox.close(FINISH_SECONDS)
         thread.join(JOIN_SECONDS)
         if reader.failure is not None:
             raise reader.failure

@@ -8,7 +8,6 @@ the start, links, lost events, and all files on file systems without inotify.
 import logging
 import os
 import stat
-import threading
 import time
 
 from edge.errors import PictureError
@@ -29,13 +28,14 @@ _log = logging.getLogger(__name__)
 class Folder:
     """The source for one drop folder."""
 
-    def __init__(self, settings, device, state):
+    def __init__(self, settings, device, state, claims):
         """Make the source; nothing is read or watched before `frames` runs.
 
         Args:
             settings: a FolderSource of the configuration.
             device: the device's name.
             state: its SourceState.
+            claims: the Claims of all folders.
         """
         self.name = settings.name
         self._path = settings.path
@@ -44,8 +44,10 @@ class Folder:
         self._device = device
         self._policy = Policy(settings.threshold, retain=False, changes=None)
         self._state = state
-        self._lock = threading.Lock()
-        self._taken = set()
+        self._claims = claims
+
+    def leave(self, successor):
+        """Nothing is to be done: what is not taken stays in the folder."""
 
     def frames(self, stop):
         """Yield a Frame for each picture, or None about every WAIT_SECONDS, until `stop` is set.
@@ -97,12 +99,10 @@ class Folder:
 
     def _listing(self):
         """Return what `Arrivals.look` wants to know of the files not taken."""
-        with self._lock:
-            taken = set(self._taken)
         found, now = {}, time.time()
         with os.scandir(self._path) as entries:
             for entry in entries:
-                if entry.name in taken or not _is_candidate(entry.name):
+                if not _is_candidate(entry.name) or entry.path in self._claims:
                     continue
                 try:
                     facts = entry.stat()
@@ -120,10 +120,8 @@ class Folder:
             facts = os.stat(path)
         except OSError:
             return None
-        with self._lock:
-            if name in self._taken or not stat.S_ISREG(facts.st_mode):
-                return None
-            self._taken.add(name)
+        if not stat.S_ISREG(facts.st_mode) or not self._claims.take(path):
+            return None
         file = _DroppedFile(path, _facts(facts), self._put_away)
         return Frame(
             device=self._device,
@@ -138,7 +136,6 @@ class Folder:
 
     def _put_away(self, path, facts, reason):
         """Move or delete a file; one that was replaced on the way stays, to be classified too."""
-        name = os.path.basename(path)
         try:
             if facts == _facts(os.stat(path)):
                 self._dispose(path, reason)
@@ -153,14 +150,13 @@ class Folder:
                 error,
             )
             return
-        with self._lock:
-            self._taken.discard(name)
+        self._claims.give_back(path)
 
     def _dispose(self, path, reason):
         if reason is None and self._delete:
             os.unlink(path)
             return
-        with self._lock:
+        with self._claims.moving:
             target = _unused(os.path.join(self._path, DONE if reason is None else FAILED), path)
             os.rename(path, target)
         if reason is not None:

@@ -45,3 +45,11 @@ class Mailbox:
         """Say that the Shot taken last is done with."""
         with self._changed:
             self._free = True
+            self._changed.notify_all()
+
+    def close(self, timeout):
+        """Throw away a Shot that nobody took; wait at most `timeout` seconds for one under way."""
+        with self._changed:
+            if self._shot is not None:
+                self._shot, self._free = None, True
+            self._changed.wait_for(lambda: self._free, timeout)

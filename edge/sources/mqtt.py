@@ -45,9 +45,7 @@ class MqttPictures(Listener):
         """
         self.name = settings.name
         self._settings = settings
-        self._filter = settings.topic
-        if settings.share is not None:
-            self._filter = "$share/{}/{}".format(settings.share, settings.topic)
+        self._filter = _filter(settings)
         self._device = device
         self._state = state
         self._metrics = metrics
@@ -55,9 +53,18 @@ class MqttPictures(Listener):
         self._arrived = deque()
         self._settled = deque()
         self._under_way = 0
+        self._leaving = False
         self._ask_at = None
         client_id = _client_id(device_topic, settings.name, self._filter)
         self._connection = Connection(mqtt, client_id, self, WINDOW, SESSION_SECONDS)
+
+    def leave(self, successor):
+        """Say, before it is stopped, whose settings take its place: any source's, or None.
+
+        Where that is another topic filter, the broker is told to keep nothing more for this one.
+        """
+        heir = successor is not None and successor.kind == self._settings.kind
+        self._leaving = not heir or _filter(successor) != self._filter
 
     def frames(self, stop):
         """Yield a Frame for each picture, or None about every STEP_SECONDS, until `stop` is set.
@@ -71,8 +78,13 @@ class MqttPictures(Listener):
                 else:
                     self._step()
                     yield None
+            if self._leaving and self._connection.up:
+                self._connection.unsubscribe(self._filter)
             finish_by = time.monotonic() + FINISH_SECONDS
-            while self._under_way and self._connection.up and time.monotonic() < finish_by:
+            while self._waits() and self._connection.up and time.monotonic() < finish_by:
+                if self._leaving and self._arrived:
+                    yield self._frame(*self._arrived.popleft())
+                    continue
                 self._step()
                 yield None
         finally:
@@ -111,6 +123,10 @@ class MqttPictures(Listener):
         else:
             self._arrived.append((message, time.time(), time.monotonic()))
 
+    def _waits(self):
+        """Return True if something is under way, or has arrived that comes to nobody else."""
+        return self._under_way > 0 or (self._leaving and len(self._arrived) > 0)
+
     def _step(self):
         if self._ask_at is not None and time.monotonic() >= self._ask_at:
             self._ask_at = None
@@ -143,6 +159,12 @@ class MqttPictures(Listener):
     def _settle(self, message, connection_number, _reason):
         self._settled.append((message, connection_number))
         self._connection.wake()
+
+
+def _filter(settings):
+    if settings.share is None:
+        return settings.topic
+    return "$share/{}/{}".format(settings.share, settings.topic)
 
 
 def _read(payload, max_bytes):

@@ -39,6 +39,7 @@ class SourceState:
         self._told = None
         self._since = 0.0
         self._stale_at = 0.0
+        self._closed = False
         self._lock = threading.Lock()
 
     def live(self):
@@ -55,16 +56,23 @@ class SourceState:
                 last stale says nothing of it now.
         """
         with self._lock:
-            if at >= self._stale_at:
+            if at >= self._stale_at and not self._closed:
                 self._show(status, reason, up=status != FROZEN)
                 self._tell(status, reason)
 
     def stale(self, reason):
         """Say that it delivers nothing, and why: a text for the person on duty."""
         with self._lock:
+            if self._closed:
+                return
             self._stale_at = time.monotonic()
             self._show(STALE, reason, up=False)
             self._tell(STALE, reason)
+
+    def close(self):
+        """Show nothing any more: the source has ended, and another may have its name."""
+        with self._lock:
+            self._closed = True
 
     def _show(self, status, reason, up):
         self._metrics.source_up(self._name, up)

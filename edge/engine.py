@@ -1,0 +1,90 @@
+"""A bundle ready to serve: its graph, and the buffers that the graph reads."""
+
+import logging
+import threading
+import time
+from collections import deque, namedtuple
+
+from edge import golden, memory
+from edge.classifier import Classifier
+from edge.slots import Slots
+
+_log = logging.getLogger(__name__)
+
+Engine = namedtuple("Engine", "bundle classifier slots zero_copy")
+Engine.__doc__ = """What classifies.
+
+bundle: the Bundle; classifier: uint8[n, 299, 299, 3] -> float32[n, classes]; slots: the Slots whose
+batches it gets; zero_copy: True if it reads their rows where they lie.
+"""
+
+
+def load(bundle, model, batch):
+    """Load a bundle's graph; show that it reads rows in place and reproduces the golden samples.
+
+    Args:
+        bundle: the Bundle.
+        model, batch: these sections of the configuration.
+
+    Raises:
+        BundleError: it cannot be served.
+    """
+    started = time.monotonic()
+    slots = Slots(batch.max_size, batch.max_delay_ms / 1000, bundle.batch_sizes)
+    classifier = Classifier(bundle, model.gpu_memory_mb)
+    zero_copy = all(classifier.shares_memory(buffer) for buffer in slots.buffers())
+    if not zero_copy:
+        _log.warning("rows are copied before the graph reads them: slower, not wrong")
+    golden.warm_up(bundle, classifier, slots)
+    off = golden.check(bundle, classifier, slots)
+    memory.give_back()
+    _log.info(
+        "model %s: %d classes, golden samples within %.1g, loaded in %.1f s, zero-copy: %s",
+        bundle.model,
+        len(bundle.labels),
+        off,
+        time.monotonic() - started,
+        "yes" if zero_copy else "no",
+    )
+    return Engine(bundle, classifier, slots, zero_copy)
+
+
+class Engines:
+    """The engine that pictures are prepared for, and former ones until their last batch is done."""
+
+    def __init__(self, engine):
+        self._changed = threading.Condition()
+        self._line = deque([engine])
+
+    @property
+    def current(self):
+        """The Engine that new pictures go to."""
+        with self._changed:
+            return self._line[-1]
+
+    @property
+    def oldest(self):
+        """The Engine whose batches are next."""
+        with self._changed:
+            return self._line[0]
+
+    def take_over(self, engine):
+        """Send new pictures to `engine`; what the former one has been given it still classifies."""
+        with self._changed:
+            former = self._line[-1]
+            self._line.append(engine)
+        former.slots.close()
+
+    def retire_drained(self):
+        """Let go of the oldest engine if nothing can reach it any more; return True if so."""
+        with self._changed:
+            if len(self._line) == 1 or not self._line[0].slots.drained:
+                return False
+            self._line.popleft()
+            self._changed.notify_all()
+            return True
+
+    def wait_for_one(self, timeout):
+        """Wait until no former engine is left; return False after `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._line) == 1, timeout)
