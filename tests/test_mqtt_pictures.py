@@ -132,6 +132,34 @@ def test_two_share_2000_pictures_and_none_is_lost_when_one_is_killed(serve, subs
         assert daemon.end() == 0, daemon.log()
 
 
+def test_one_whose_source_is_taken_out_leaves_the_shared_stream_to_the_others(serve, subscriber):
+    stays, goes = serve("dock-1", share="labeld"), serve("dock-2", share="labeld")
+    start(stays)
+    start(goes)
+    goes.configure(sources=[{"name": "drop", "kind": "folder", "path": goes.drop}])
+    assert goes.reload()
+    for seed in range(20):
+        subscriber.publish("cameras/a/picture", tiny.encode(tiny.picture("red", seed)))
+    wait_for(lambda: len(subscriber.events("doors/label")) == 20, "a label for each")
+    assert {event["device"] for event in subscriber.events("doors/label")} == {"dock-1"}
+
+
+def test_a_source_that_changes_loses_and_repeats_nothing(serve, subscriber):
+    daemon = serve("bench")
+    start(daemon)
+    doors = {"name": "doors", "kind": "mqtt", "topic": "cameras/+/picture"}
+    for changed in (dict(doors, max_bytes=1000000), dict(doors, threshold=0.1)):
+        for seed in range(50):
+            subscriber.publish("cameras/a/picture", tiny.encode(tiny.picture("red", seed)))
+        daemon.configure(sources=[changed])
+        assert daemon.reload()
+    wait_for(lambda: len(subscriber.events("doors/label")) >= 100, "the labels")
+    assert daemon.end() == 0, daemon.log()
+    identities = [event["id"] for event in subscriber.events("doors/label")]
+    assert len(identities) == 100
+    assert len(set(identities)) == 50, "the same pictures were published twice"
+
+
 def test_a_source_that_the_broker_refuses_says_why(serve):
     refusing = RefusingBroker(speaks_5=True)
     daemon = serve("bench", port=refusing.port)

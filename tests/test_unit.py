@@ -23,7 +23,7 @@ def verify(path):
 def installed_unit(folder, **changes):
     """Write the unit as where its command is this Python's; return its path."""
     with open(UNIT, encoding="utf-8") as file:
-        text = file.read().replace("/opt/labeld/bin/labeld run", sys.executable + " -m edge run")
+        text = file.read().replace("/opt/labeld/bin/labeld ", sys.executable + " -m edge ")
     for old, new in changes.items():
         text = text.replace(old, new)
     path = folder / "labeld.service"
