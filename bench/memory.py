@@ -1,4 +1,7 @@
-"""The daemon's memory while it labels many pictures: `python -m bench.memory BUNDLE`."""
+"""The daemon's memory while it labels many pictures: `python -m bench.memory BUNDLE`.
+
+With `--swap OTHER` it is while the daemon goes over to another bundle and back, several times.
+"""
 
 import argparse
 import os
@@ -8,6 +11,7 @@ from edge import samples
 from tests.servers import Labeld, Mosquitto, Subscriber, wait_for
 
 STEP, LAST = 200, 2000
+SWAPS = 10
 DISTINCT = 10
 """How many different pictures of each sample label are dropped, again and again."""
 
@@ -17,13 +21,14 @@ LIMIT_SECONDS = 1800.0
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bundle", metavar="BUNDLE")
-    bundle = parser.parse_args().bundle
+    parser.add_argument("--swap", metavar="OTHER")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         broker = Mosquitto(folder)
         broker.start()
         daemon = Labeld(
             os.path.join(folder, "labeld"),
-            model={"bundle": os.path.abspath(bundle)},
+            model={"bundle": os.path.abspath(options.bundle)},
             mqtt={"host": "127.0.0.1", "port": broker.port},
         )
         subscriber = Subscriber(broker.port)
@@ -31,17 +36,37 @@ def main():
             daemon.start_ready()
             pictures = read_samples(os.path.join(folder, "samples"))
             print("ready: {:.0f} MB".format(resident_mb(daemon)), flush=True)
-            first = None
-            for begin in range(0, LAST, STEP):
-                drop(daemon, subscriber, pictures, begin, begin + STEP)
-                now = resident_mb(daemon)
-                first = first or now
-                text = "after {} pictures: {:.0f} MB ({:+.0f} since the first {})"
-                print(text.format(begin + STEP, now, now - first, STEP), flush=True)
+            if options.swap is None:
+                label_many(daemon, subscriber, pictures)
+            else:
+                swap(daemon, subscriber, pictures, (options.swap, options.bundle))
         finally:
             subscriber.close()
             daemon.kill()
             broker.stop()
+
+
+def label_many(daemon, subscriber, pictures):
+    """Print the memory as ever more pictures are labelled."""
+    first = None
+    for begin in range(0, LAST, STEP):
+        drop(daemon, subscriber, pictures, begin, begin + STEP)
+        now = resident_mb(daemon)
+        first = first or now
+        text = "after {} pictures: {:.0f} MB ({:+.0f} since the first {})"
+        print(text.format(begin + STEP, now, now - first, STEP), flush=True)
+
+
+def swap(daemon, subscriber, pictures, bundles):
+    """Print the memory as one bundle takes over from another, in turn, with pictures between."""
+    for number in range(SWAPS):
+        drop(daemon, subscriber, pictures, number * DISTINCT, (number + 1) * DISTINCT)
+        before = resident_mb(daemon)
+        daemon.configure(model={"bundle": os.path.abspath(bundles[number % 2])})
+        if not daemon.reload():
+            raise RuntimeError("the bundle was refused: " + daemon.log())
+        text = "swap {}: {:.0f} MB before, {:.0f} after"
+        print(text.format(number + 1, before, resident_mb(daemon)), flush=True)
 
 
 def read_samples(folder):
