@@ -183,16 +183,28 @@ def test_a_misspelt_key_ends_it_with_code_2_and_names_the_nearest(tmp_path):
     assert "batch.max_size: 0 is not a whole number from 1 to 256" in daemon.log()
 
 
-def test_systemd_is_told_when_it_is_ready_and_that_it_lives(labeld, tmp_path):
+def test_systemd_is_told_when_it_is_ready_and_that_it_lives_and_reloads(labeld, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.bind(str(tmp_path / "notify"))
         notify.settimeout(servers.SECONDS)
+
+        def told():
+            """Return the next message but for the watchdog's."""
+            message = notify.recv(4096)
+            while message == b"WATCHDOG=1":
+                message = notify.recv(4096)
+            return message
+
         labeld.start(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="1000000")
         assert notify.recv(4096).startswith(b"READY=1\nSTATUS=serving tiny-")
         assert labeld.get("/readyz") == (200, "ok\n")
         assert notify.recv(4096) == b"WATCHDOG=1"
+        labeld.configure(device="other")
+        assert not labeld.reload()
+        assert told().startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+        ready = told()
+        assert ready.startswith(b"READY=1\nSTATUS=serving tiny-")
+        assert b"the last reload was refused: " in ready
+        assert b"device: it has changed" in ready
         assert labeld.end() == 0, labeld.log()
-        last = notify.recv(4096)
-        while last == b"WATCHDOG=1":
-            last = notify.recv(4096)
-        assert last == b"STOPPING=1"
+        assert told() == b"STOPPING=1"
