@@ -38,7 +38,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cameras", type=int, default=16)
     parser.add_argument("--fps", type=float, default=5, help="pictures a second taken of each")
-    parser.add_argument("--sent", type=float, default=5, help="pictures a second sent by each")
+    parser.add_argument(
+        "--sent", type=float, default=5, help="pictures a second sent by each (RTSP: always 10)"
+    )
     parser.add_argument("--kind", choices=("mjpeg", "rtsp"), default="mjpeg")
     parser.add_argument("--seconds", type=float, default=300)
     options = parser.parse_args()
