@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTHON36 ?= $(shell pyenv root 2>/dev/null)/versions/3.6.15/bin/python
 VENV36 ?= .venv36
+PYTHON37 ?= $(shell pyenv root 2>/dev/null)/versions/3.7.16/bin/python
+VENV37 ?= .venv37
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
@@ -15,13 +17,14 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 run test test36 lint mosquitto prometheus systemd photographs streams clean
+.PHONY: venv venv36 venv37 compiler run test test36 lint mosquitto prometheus systemd photographs streams clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
 
-test: venv lint mosquitto prometheus systemd photographs streams
+test: venv lint mosquitto prometheus systemd photographs streams compiler
 	LABELD_OTHER_PYTHON=$(abspath $(VENV36)/bin/python) \
+	LABELD_CONVERTING_PYTHONS=$(abspath $(VENV36)/bin/python):$(abspath $(VENV37)/bin/python) \
 	    $(BIN)/python -m pytest $(PYTEST_ARGS) tests
 
 # The same tests on what is nearest to a Jetson TX2: Python 3.6 and TensorFlow 2.6.
@@ -44,6 +47,9 @@ prometheus:
 systemd:
 	@command -v systemd-analyze >/dev/null \
 	    || $(call debian,systemd,the unit is not checked)
+
+compiler:
+	@command -v cc >/dev/null || $(call debian,gcc libc6-dev,the conversion to TF-TRT is not tested)
 
 photographs:
 	@[ -d /usr/share/tuxpaint/stamps ] \
@@ -75,5 +81,14 @@ $(VENV36)/.installed: setup.py
 	$(VENV36)/bin/python -m pip install --quiet -e '.[tensorflow,export,test]'
 	touch $@
 
+# TensorFlow 2.7 is a Jetson's own release; PyPI has it for Python 3.7. For `labeld-export convert`.
+venv37: $(VENV37)/.installed
+
+$(VENV37)/.installed: setup.py
+	$(PYTHON37) -m venv $(VENV37)
+	$(VENV37)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    -e . tensorflow==2.7.4 'protobuf<3.21'
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV36) *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV36) $(VENV37) *.egg-info .pytest_cache .ruff_cache

@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections import namedtuple
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 import numpy as np
@@ -25,6 +25,8 @@ FORMAT = 1
 MANIFEST = "bundle.json"
 SAVED_MODEL = "saved_model"
 GOLDEN = "golden"
+HELD_OUT = "held_out.tsv"
+"""The table of the photographs that a bundle was scored on, for `labeld-export evaluate`."""
 
 _FIELDS = {
     "format": int,
@@ -63,6 +65,9 @@ class Bundle:
     made_with: dict
     golden_files: tuple
     content_hash: str
+    conversion: dict = field(default_factory=dict)
+    """How it was made of a plain bundle, and on what: `labeld-export convert`; empty: it is plain.
+    """
 
     @property
     def model(self):
@@ -107,6 +112,7 @@ def read(path):
         made_with=manifest["made_with"],
         golden_files=tuple(manifest["golden"]),
         content_hash=manifest["content_hash"],
+        conversion=manifest.get("conversion") or {},
     )
 
 
@@ -120,6 +126,7 @@ def write(
     precision="fp32",
     batch_sizes=(),
     tables=None,
+    conversion=None,
 ):
     """Write a bundle, whole or not at all; a bundle that was there before is replaced.
 
@@ -133,6 +140,7 @@ def write(
         precision: what the graph computes in.
         batch_sizes: the only sizes the graph takes; empty: any.
         tables: {file name: bytes}, what else is kept with it, for people.
+        conversion: how it was made of a plain bundle (a dict for JSON), or None.
 
     Raises:
         BundleError: `path` exists and is not a bundle.
@@ -155,6 +163,8 @@ def write(
             "made_with": made_with,
             "golden": _write_golden(draft, golden),
         }
+        if conversion is not None:
+            manifest["conversion"] = conversion
         for name, content in (tables or {}).items():
             _write_file(os.path.join(draft, name), content)
         manifest["files"] = _files(draft)
@@ -190,9 +200,9 @@ def _read_manifest(path):
             "format {!r}; this labeld reads format {}: export the bundle again, or install the "
             "labeld that made it".format(manifest["format"], FORMAT),
         )
-    for field, kind in _FIELDS.items():
-        if not isinstance(manifest.get(field), kind):
-            raise BundleError(path, "{!r} is missing or no {}".format(field, kind.__name__))
+    for name, kind in _FIELDS.items():
+        if not isinstance(manifest.get(name), kind):
+            raise BundleError(path, "{!r} is missing or no {}".format(name, kind.__name__))
     if text != _canonical(manifest) or manifest["content_hash"] != _content_hash(manifest):
         raise BundleError(path, "it was changed after it was written: copy the bundle again")
     return manifest

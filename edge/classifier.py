@@ -23,7 +23,7 @@ class Classifier:
         """
         tf = _tensorflow()
         _one_op_at_a_time(tf)
-        _cap_gpu_memory(tf, gpu_memory_mb)
+        cap_gpu_memory(tf, gpu_memory_mb)
         try:
             self._loaded = tf.saved_model.load(bundle.saved_model)
             self._graph = self._loaded.signatures["serving_default"]
@@ -67,7 +67,7 @@ def _one_op_at_a_time(tf):
         pass  # TensorFlow is at work in this process already
 
 
-def _cap_gpu_memory(tf, limit_mb):
+def cap_gpu_memory(tf, limit_mb):
     """Keep TensorFlow from taking the memory that a Jetson's GPU and CPU share."""
     for gpu in tf.config.list_physical_devices("GPU"):
         capped = tf.config.get_logical_device_configuration(gpu) is not None

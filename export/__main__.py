@@ -94,6 +94,52 @@ def _parser():
     predict.add_argument("--out", metavar="FILE.tsv", required=True)
     predict.set_defaults(command=_predict)
 
+    text = "turn a bundle into a TF-TRT one, on the device that will serve it"
+    convert = commands.add_parser("convert", help=text, description=text)
+    convert.add_argument("bundle", metavar="BUNDLE")
+    convert.add_argument("--out", metavar="BUNDLE", required=True)
+    convert.add_argument("--precision", choices=("fp16", "fp32"), default="fp16")
+    convert.add_argument(
+        "--batch-sizes",
+        metavar="N,N",
+        type=_sizes,
+        default=(1, 4, 8),
+        help="the only sizes that the graph will take (1,4,8)",
+    )
+    convert.add_argument(
+        "--workspace-mb",
+        metavar="MIB",
+        type=_whole(1),
+        default=32,
+        help="what an engine may take while it runs (%(default)s)",
+    )
+    convert.add_argument(
+        "--minimum-segment-size",
+        metavar="N",
+        type=_whole(1),
+        default=50,
+        help="nodes that are worth an engine (%(default)s)",
+    )
+    convert.add_argument(
+        "--cached-engines",
+        metavar="N",
+        type=_whole(1),
+        help="kept for each part of the graph (one for each batch size)",
+    )
+    convert.add_argument(
+        "--gpu-memory-mb",
+        metavar="MB",
+        type=_whole(256),
+        default=2048,
+        help="at most so much for TensorFlow (%(default)s)",
+    )
+    convert.add_argument(
+        "--force",
+        action="store_true",
+        help="write it even if its scores are off; the manifest then says so",
+    )
+    convert.set_defaults(command=_convert)
+
     text = "check a bundle's hashes, and that this machine reproduces its golden samples"
     verify = commands.add_parser("verify", help=text, description=text)
     verify.add_argument("bundle", metavar="BUNDLE")
@@ -127,6 +173,13 @@ def _whole(least, most=None):
     return number
 
 
+def _sizes(text):
+    sizes = tuple(sorted({int(size) for size in text.split(",")}))
+    if not 1 <= sizes[0] <= sizes[-1] <= 256:
+        raise argparse.ArgumentTypeError("{}: sizes are from 1 to 256".format(text))
+    return sizes
+
+
 def _share(text):
     if not 0 <= float(text) < 1:
         raise argparse.ArgumentTypeError("{} is not a number from 0 to below 1".format(text))
@@ -157,6 +210,18 @@ def _predict(options):
     from export import predict
 
     predict.run(options.bundle, options.images, options.out)
+    return Exit.OK
+
+
+def _convert(options):
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from export import tftrt
+
+    tftrt.run(
+        options.bundle,
+        options.out,
+        tftrt.Options(*(getattr(options, field) for field in tftrt.Options._fields)),
+    )
     return Exit.OK
 
 

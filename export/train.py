@@ -33,9 +33,6 @@ GOLDEN_SAMPLES = 8
 MOST_GOLDEN_SAMPLES = 32
 """A bundle has at least the former, one of each class up to the latter."""
 
-HELD_OUT = "held_out.tsv"
-"""The table in a bundle of the photographs it was scored on, for `labeld-export evaluate`."""
-
 Options = namedtuple(
     "Options", "weights seed epochs units dropout augment class_weights fine_tune fine_tune_epochs"
 )
@@ -77,7 +74,7 @@ def run(data, out, images, options):
         trainer.labels,
         [photograph.path for photograph in golden_choice(parts)],
         {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")},
-        {HELD_OUT: photographs.table(parts.held_out, photographs.folder(data, images))},
+        {bundle.HELD_OUT: photographs.table(parts.held_out, photographs.folder(data, images))},
     )
     print("wrote {}".format(out))
 

@@ -1,0 +1,225 @@
+"""A plain bundle as a TF-TRT one, on the device that will serve it: `labeld-export convert`."""
+
+import os
+import tempfile
+import time
+from collections import Counter, namedtuple
+from dataclasses import replace
+
+import numpy as np
+import tensorflow as tf
+
+from edge import bundle as bundles
+from edge import fingerprint, golden
+from edge.classifier import Classifier
+from edge.errors import Exit, LabeldError
+from edge.preprocess import ROW
+from edge.slots import Slots
+from export import trt
+
+Options = namedtuple(
+    "Options",
+    "precision batch_sizes workspace_mb minimum_segment_size cached_engines gpu_memory_mb force",
+)
+Options.__doc__ = """How to convert.
+
+precision: "fp16" or "fp32"; batch_sizes: the only sizes that the graph will take; workspace_mb:
+what an engine may take while it runs, in MiB; minimum_segment_size: nodes that are worth an engine;
+cached_engines: kept for each part of the graph, None: one for each batch size; gpu_memory_mb: the
+cap on TensorFlow's GPU memory; force: write the bundle even if its scores are off.
+"""
+
+ENGINE_OP = "TRTEngineOp"
+
+PLAIN = {"Placeholder", "Const", "Identity", "NoOp"}
+"""Ops that compute nothing."""
+
+INPUT_CAST = "Cast"
+"""TensorRT takes no uint8: the cast of the input stays outside."""
+
+STEP_ERRORS = (tf.errors.OpError, RuntimeError, ValueError, OSError)
+
+Census = namedtuple("Census", "engines inside outside")
+Census.__doc__ = """What became of the nodes of a graph that compute something.
+
+engines: the names of its TRTEngineOps; inside: how many nodes are in these; outside: Counter of the
+ops of the others.
+"""
+
+
+class ConversionError(LabeldError):
+    """A bundle that cannot be converted here; the text says why, and what to do."""
+
+    exit_code = Exit.BUNDLE
+
+
+def run(source, out, options):
+    """Convert the bundle at `source` and write the result to `out`, whole or not at all.
+
+    Raises:
+        LabeldError: it cannot be done here, or the result does not do what the original does.
+    """
+    source = bundles.read(source)
+    bundles.check_target(out)
+    _require_tensorrt(options)
+    out = os.path.abspath(str(out))
+    os.makedirs(os.path.dirname(out), exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".convert.", dir=os.path.dirname(out)) as folder:
+        facts = _convert(source, os.path.join(folder, bundles.SAVED_MODEL), options)
+        facts.update(_replay(source, folder, options))
+        bundles.write(
+            out,
+            lambda target: os.rename(os.path.join(folder, bundles.SAVED_MODEL), target),
+            source.labels,
+            source.golden(),
+            source.scores,
+            dict(source.made_with, converted_with=tf.__version__),
+            precision=options.precision,
+            batch_sizes=options.batch_sizes,
+            tables=_tables(source),
+            conversion=facts,
+        )
+    print("{}: written".format(out))
+
+
+def census(graph):
+    """Return the Census of a converted GraphDef."""
+    engines = [node.name for node in graph.node if node.op == ENGINE_OP]
+    segments = {name + "_native_segment" for name in engines}
+    inside = [
+        node.op
+        for function in graph.library.function
+        if function.signature.name in segments
+        for node in function.node_def
+        if node.op not in PLAIN
+    ]
+    outside = Counter(node.op for node in graph.node if node.op not in PLAIN | {ENGINE_OP})
+    return Census(engines, len(inside), outside)
+
+
+def _require_tensorrt(options):
+    missing = trt.missing(options.gpu_memory_mb)
+    if missing:
+        raise ConversionError(
+            "it cannot be converted here: {}. Convert on the device that will serve the bundle, "
+            "such as a Jetson TX2 with JetPack 4.6 and NVIDIA's TensorFlow: engines are bound to "
+            "the GPU and to the version of TensorRT".format("; ".join(missing))
+        )
+
+
+def _convert(source, folder, options):
+    """Convert, build the engines and save; return what the manifest says of it."""
+    started = time.monotonic()
+    converter = _step("create a converter", lambda: trt.converter(source.saved_model, options))
+    graph = _step("convert the graph", lambda: converter.convert().graph.as_graph_def())
+    counted = census(graph)
+    _say_census(counted, options, time.monotonic() - started)
+    seconds = {}
+    pixels = np.stack([sample.pixels for sample in source.golden()])
+    _step(
+        "build the engines",
+        lambda: converter.build(lambda: _batches(pixels, options.batch_sizes, seconds)),
+    )
+    _step("save the graph", lambda: converter.save(folder))
+    _check_engines(os.path.join(folder, "assets"), counted.engines)
+    return {
+        "fingerprint": fingerprint.take(),
+        "workspace_mb": options.workspace_mb,
+        "minimum_segment_size": options.minimum_segment_size,
+        "engines": len(counted.engines),
+        "nodes_inside": counted.inside,
+        "nodes_outside": sum(counted.outside.values()),
+        "build_seconds": {str(size): round(took, 1) for size, took in seconds.items()},
+    }
+
+
+def _step(what, function):
+    try:
+        return function()
+    except STEP_ERRORS as error:
+        raise ConversionError(
+            "TensorFlow {} could not {}: {}; no bundle was written".format(
+                tf.__version__, what, str(error).splitlines()[0]
+            )
+        )
+
+
+def _say_census(counted, options, seconds):
+    if not counted.engines:
+        raise ConversionError(
+            "TensorRT took no part of the graph of at least {} nodes; no bundle was written: try a "
+            "smaller --minimum-segment-size".format(options.minimum_segment_size)
+        )
+    print(
+        "converted in {:.1f} s: {} nodes in {} engine(s), {} outside".format(
+            seconds, counted.inside, len(counted.engines), sum(counted.outside.values())
+        )
+    )
+    left = {op: n for op, n in counted.outside.items() if (op, n) != (INPUT_CAST, 1)}
+    if left or len(counted.engines) > 1:
+        print(
+            "warning: the graph was not taken whole, which costs speed: {} engines, and outside of "
+            "them {}".format(len(counted.engines), left or "the cast of the input only")
+        )
+
+
+def _batches(pixels, sizes, seconds):
+    """Yield a batch of pictures of each size, smallest first, and note how long each took.
+
+    A larger engine would serve smaller batches too, and theirs would not be built.
+    """
+    for size in sorted(sizes):
+        print("building the engine for batches of {}".format(size), end=" ", flush=True)
+        started = time.monotonic()
+        yield [tf.constant(np.resize(pixels, (size,) + ROW))]
+        seconds[size] = time.monotonic() - started
+        print("took {:.1f} s".format(seconds[size]), flush=True)
+
+
+def _check_engines(folder, engines):
+    """Refuse what `save` leaves if no engine was built: it says nothing of that."""
+    for name in engines:
+        path = os.path.join(folder, "trt-serialized-engine." + name)
+        if not os.path.isfile(path) or os.path.getsize(path) == 0:
+            raise ConversionError(
+                "TensorFlow built no engine for {}: {} is missing or empty; no bundle was "
+                "written".format(name, os.path.basename(path))
+            )
+
+
+def _replay(source, folder, options):
+    """Compare with the golden samples what the saved graph in `folder` gives, at each size."""
+    classifier = Classifier(replace(source, path=folder))
+    off, results = 0.0, []
+    for size in options.batch_sizes:
+        slots = Slots(size, max_delay_seconds=0.0, batch_sizes=(size,))
+        for sample, scores in golden.replay(source, source.golden(), classifier, slots):
+            off = max(off, float(np.abs(scores - sample.scores).max()))
+            results.append(scores.argmax() == sample.scores.argmax())
+    agreement = float(np.mean(results))
+    limit = golden.tolerance(options.precision)
+    print(
+        "golden samples: scores within {:.2g} (limit {}), {:.1%} of the labels the same".format(
+            off, limit, agreement
+        )
+    )
+    sound = off <= limit and agreement == 1.0
+    if not sound and not options.force:
+        raise ConversionError(
+            "the converted graph does not do what the original does: scores are up to {:.2g} off "
+            "(limit {}), {:.1%} of the golden samples have the same label; no bundle was written "
+            "(--force writes it)".format(off, limit, agreement)
+        )
+    return {
+        "score_difference": off,
+        "label_agreement": agreement,
+        "forced": not sound,
+    }
+
+
+def _tables(source):
+    path = os.path.join(source.path, bundles.HELD_OUT)
+    if not os.path.exists(path):
+        return {}
+    with open(path, "rb") as file:
+        return {bundles.HELD_OUT: file.read()}

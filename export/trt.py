@@ -1,0 +1,77 @@
+"""TensorRT inside TensorFlow: whether it is here, and its converter.
+
+All that needs a GPU goes through here; tests without one replace what they must.
+"""
+
+import ctypes
+
+import tensorflow as tf
+
+from edge.classifier import cap_gpu_memory
+
+LAST_WITH_TENSORRT = "2.17"
+"""The last TensorFlow that has TensorRT inside."""
+
+
+def missing(gpu_memory_mb):
+    """Return what keeps a graph from being converted here, a text each; empty if all is there.
+
+    Only the loader is asked for TensorRT's libraries: TensorFlow 2.6 ends the process where they
+    are not installed. If there is a GPU, its memory is capped.
+    """
+    try:
+        from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as tensorrt
+    except ImportError:
+        return [_without_tensorrt()]
+    major = tensorrt.get_linked_tensorrt_version()[0]
+    if major == 0:
+        return [_without_tensorrt()]
+    found = [
+        "TensorFlow {} wants TensorRT {}, and there is no {}".format(tf.__version__, major, library)
+        for library in ("libnvinfer.so.{}".format(major), "libnvinfer_plugin.so.{}".format(major))
+        if not _can_be_loaded(library)
+    ]
+    cap_gpu_memory(tf, gpu_memory_mb)
+    if not tf.config.list_physical_devices("GPU"):
+        found.append("TensorFlow {} sees no GPU".format(tf.__version__))
+    return found
+
+
+def converter(saved_model, options):
+    """Return TensorFlow's own converter of a SavedModel, with `convert`, `build` and `save`.
+
+    Args:
+        saved_model: its folder.
+        options: the Options of `export.tftrt`.
+    """
+    from tensorflow.python.compiler.tensorrt import trt_convert
+
+    parameters = {
+        "precision_mode": options.precision.upper(),
+        "max_workspace_size_bytes": options.workspace_mb << 20,
+        "minimum_segment_size": options.minimum_segment_size,
+        "maximum_cached_engines": options.cached_engines or len(options.batch_sizes),
+        "allow_build_at_runtime": False,
+    }
+    if hasattr(trt_convert, "DEFAULT_TRT_CONVERSION_PARAMS") and _is_before(2, 8):
+        former = trt_convert.DEFAULT_TRT_CONVERSION_PARAMS._replace(**parameters)
+        parameters = {"conversion_params": former}
+    return trt_convert.TrtGraphConverterV2(input_saved_model_dir=saved_model, **parameters)
+
+
+def _is_before(*version):
+    return tuple(int(part) for part in tf.__version__.split(".")[:2]) < version
+
+
+def _can_be_loaded(library):
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _without_tensorrt():
+    return "TensorFlow {} has no TensorRT inside ({} is the last that may)".format(
+        tf.__version__, LAST_WITH_TENSORRT
+    )
