@@ -2,6 +2,7 @@
 
 BUNDLE/bundle.json              the manifest, hashed over itself and over every file below
 BUNDLE/saved_model/             the frozen graph: uint8[n, 299, 299, 3] -> float32[n, classes]
+BUNDLE/plain_model/             of a converted one: the graph that it was made from
 BUNDLE/golden/                  pictures as files, `pixels.npy` as prepared, `scores.npy`
 BUNDLE/held_out.tsv             of a trained one: the photographs that its scores are from
 """
@@ -13,7 +14,7 @@ import os
 import shutil
 import tempfile
 from collections import namedtuple
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 import numpy as np
@@ -24,6 +25,7 @@ from edge.errors import BundleError
 FORMAT = 1
 MANIFEST = "bundle.json"
 SAVED_MODEL = "saved_model"
+PLAIN_MODEL = "plain_model"
 GOLDEN = "golden"
 HELD_OUT = "held_out.tsv"
 """The table of the photographs that a bundle was scored on, for `labeld-export evaluate`."""
@@ -68,6 +70,8 @@ class Bundle:
     conversion: dict = field(default_factory=dict)
     """How it was made of a plain bundle, and on what: `labeld-export convert`; empty: it is plain.
     """
+    graph: str = SAVED_MODEL
+    """The folder of the graph that is to be served."""
 
     @property
     def model(self):
@@ -76,7 +80,11 @@ class Bundle:
 
     @property
     def saved_model(self):
-        return os.path.join(self.path, SAVED_MODEL)
+        return os.path.join(self.path, self.graph)
+
+    def plain(self):
+        """Return a converted bundle as the plain one that it was made from."""
+        return replace(self, precision="fp32", batch_sizes=(), conversion={}, graph=PLAIN_MODEL)
 
     def golden(self):
         """Return the golden samples, in their recorded order."""
@@ -127,6 +135,7 @@ def write(
     batch_sizes=(),
     tables=None,
     conversion=None,
+    plain_model=None,
 ):
     """Write a bundle, whole or not at all; a bundle that was there before is replaced.
 
@@ -141,6 +150,7 @@ def write(
         batch_sizes: the only sizes the graph takes; empty: any.
         tables: {file name: bytes}, what else is kept with it, for people.
         conversion: how it was made of a plain bundle (a dict for JSON), or None.
+        plain_model: the folder of that one's graph, which is copied, or None.
 
     Raises:
         BundleError: `path` exists and is not a bundle.
@@ -151,6 +161,8 @@ def write(
     draft = tempfile.mkdtemp(prefix=os.path.basename(path) + ".", dir=os.path.dirname(path))
     try:
         fill_saved_model(os.path.join(draft, SAVED_MODEL))
+        if plain_model is not None:
+            shutil.copytree(plain_model, os.path.join(draft, PLAIN_MODEL))
         manifest = {
             "format": FORMAT,
             "name": os.path.basename(path),

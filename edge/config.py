@@ -70,6 +70,7 @@ def _roi(value, place, faults):
 class Model:
     bundle: str = option(text)
     gpu_memory_mb: int = option(number(256, 1 << 20, whole=True), 2048)
+    fallback: str = option(choice("none", "plain"), "none")
 
 
 @dataclass(frozen=True)

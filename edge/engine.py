@@ -5,8 +5,9 @@ import threading
 import time
 from collections import deque, namedtuple
 
-from edge import golden, memory
+from edge import fingerprint, golden, memory
 from edge.classifier import Classifier
+from edge.errors import BundleError
 from edge.slots import Slots
 
 _log = logging.getLogger(__name__)
@@ -17,6 +18,31 @@ Engine.__doc__ = """What classifies.
 bundle: the Bundle; classifier: uint8[n, 299, 299, 3] -> float32[n, classes]; slots: the Slots whose
 batches it gets; zero_copy: True if it reads their rows where they lie.
 """
+
+
+def suitable(bundle, fallback):
+    """Return a bundle as it can be served on this machine: as it is, or by its plain graph.
+
+    Args:
+        bundle: the Bundle.
+        fallback: "plain": rather its plain graph than none.
+
+    Raises:
+        BundleError: its engines are another machine's, and there is to be no fallback.
+    """
+    if not bundle.conversion:
+        return bundle
+    off = fingerprint.differences(bundle.conversion["fingerprint"], fingerprint.take())
+    if not off:
+        return bundle
+    text = (
+        "its engines were built elsewhere: here is {}; build them here by labeld-export convert {} "
+        "--out {}".format(", ".join(off), bundle.path, bundle.path)
+    )
+    if fallback != "plain":
+        raise BundleError(bundle.path, text + " (or model.fallback: plain serves without them)")
+    _log.warning("%s: %s; the plain graph serves meanwhile", bundle.path, text)
+    return bundle.plain()
 
 
 def load(bundle, model, batch):
@@ -30,6 +56,7 @@ def load(bundle, model, batch):
         BundleError: it cannot be served.
     """
     started = time.monotonic()
+    bundle = suitable(bundle, model.fallback)
     slots = Slots(batch.max_size, batch.max_delay_ms / 1000, bundle.batch_sizes)
     classifier = Classifier(bundle, model.gpu_memory_mb)
     zero_copy = all(classifier.shares_memory(buffer) for buffer in slots.buffers())

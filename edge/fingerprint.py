@@ -1,33 +1,43 @@
 """What TensorRT engines are bound to: the GPU, and the versions of what runs on it."""
 
+import ctypes
 import os
 import re
 
 L4T_RELEASE = "etc/nv_tegra_release"
 """Where a Jetson says which release of its system it has, below the root."""
 
+BINDING = ("gpu", "compute_capability", "tensorrt")
+"""An engine runs where these are what they were where it was built."""
+
 
 def take(root="/"):
     """Return this machine's fingerprint: a dict of texts, None where there is no such thing.
-
-    TensorFlow must have TensorRT (`export.trt.missing` tells), for it ends the process otherwise.
 
     Args:
         root: where the system's files lie.
     """
     import tensorflow as tf
-    from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as tensorrt
 
     gpus = tf.config.list_physical_devices("GPU")
     details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
     return {
         "gpu": details.get("device_name"),
         "compute_capability": _dotted(details.get("compute_capability")),
-        "tensorrt": _dotted(tensorrt.get_loaded_tensorrt_version()),
+        "tensorrt": _dotted(_loaded_tensorrt()),
         "cuda": tf.sysconfig.get_build_info().get("cuda_version"),
         "tensorflow": tf.__version__,
         "l4t": l4t(root),
     }
+
+
+def differences(built, here):
+    """Return what keeps an engine built under one fingerprint from running here, a text each."""
+    return [
+        "{} {} instead of {}".format(name.replace("_", " "), here.get(name), built.get(name))
+        for name in BINDING
+        if here.get(name) != built.get(name)
+    ]
 
 
 def l4t(root="/"):
@@ -38,6 +48,43 @@ def l4t(root="/"):
     except OSError:
         return None
     return ".".join(found.groups()) if found else None
+
+
+def linked_tensorrt():
+    """Return the version of TensorRT that TensorFlow was built for, (major, minor, patch), or None.
+
+    Only the loader may be asked whether it is installed: `missing_libraries`. TensorFlow 2.6 ends
+    the process where it is not.
+    """
+    try:
+        from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as tensorrt
+    except ImportError:
+        return None
+    version = tensorrt.get_linked_tensorrt_version()
+    return version if version[0] else None
+
+
+def missing_libraries(version):
+    """Return the names of TensorRT's libraries of a version that the loader does not find."""
+    names = ("libnvinfer.so.{}".format(version[0]), "libnvinfer_plugin.so.{}".format(version[0]))
+    return [name for name in names if not _can_be_loaded(name)]
+
+
+def _loaded_tensorrt():
+    linked = linked_tensorrt()
+    if linked is None or missing_libraries(linked):
+        return None
+    from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as tensorrt
+
+    return tensorrt.get_loaded_tensorrt_version()
+
+
+def _can_be_loaded(library):
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def _dotted(numbers):

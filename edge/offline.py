@@ -8,7 +8,7 @@ from collections import namedtuple
 from prometheus_client import CollectorRegistry
 
 from edge.classifier import Classifier
-from edge.engine import Engine, Engines
+from edge.engine import Engine, Engines, suitable
 from edge.errors import LabeldError
 from edge.events import Frame
 from edge.metrics import Metrics
@@ -42,10 +42,13 @@ def score_files(bundle, files, classifier=None, progress=None):
     Raises:
         LabeldError: a stage failed.
     """
+    if classifier is None:
+        bundle = suitable(bundle, "none")
+        classifier = Classifier(bundle)
     tray = _Tray(list(files), progress)
     slots = Slots(BATCH_SIZE, MAX_DELAY_SECONDS, bundle.batch_sizes)
     pipeline = Pipeline(
-        Engines(Engine(bundle, classifier or Classifier(bundle), slots, zero_copy=None)),
+        Engines(Engine(bundle, classifier, slots, zero_copy=None)),
         desk=tray,
         metrics=Metrics(CollectorRegistry(), [tray.name]),
         decoders=os.cpu_count() or 2,

@@ -228,8 +228,9 @@ def _convert(options):
 def _verify(options):
     from edge import bundle, golden
     from edge.classifier import Classifier
+    from edge.engine import suitable
 
-    found = bundle.read(options.bundle)
+    found = suitable(bundle.read(options.bundle), "none")
     off = golden.check(found, Classifier(found))
     print(
         "{}: {} with {} classes; {} golden samples reproduced, scores within {:.1g}".format(

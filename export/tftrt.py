@@ -60,13 +60,15 @@ def run(source, out, options):
         LabeldError: it cannot be done here, or the result does not do what the original does.
     """
     source = bundles.read(source)
+    if source.conversion:
+        source = source.plain()
     bundles.check_target(out)
     _require_tensorrt(options)
     out = os.path.abspath(str(out))
     os.makedirs(os.path.dirname(out), exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".convert.", dir=os.path.dirname(out)) as folder:
         facts = _convert(source, os.path.join(folder, bundles.SAVED_MODEL), options)
-        facts.update(_replay(source, folder, options))
+        facts.update(replay(source, folder, options))
         bundles.write(
             out,
             lambda target: os.rename(os.path.join(folder, bundles.SAVED_MODEL), target),
@@ -78,6 +80,7 @@ def run(source, out, options):
             batch_sizes=options.batch_sizes,
             tables=_tables(source),
             conversion=facts,
+            plain_model=source.saved_model,
         )
     print("{}: written".format(out))
 
@@ -187,9 +190,16 @@ def _check_engines(folder, engines):
             )
 
 
-def _replay(source, folder, options):
-    """Compare with the golden samples what the saved graph in `folder` gives, at each size."""
-    classifier = Classifier(replace(source, path=folder))
+def replay(source, folder, options):
+    """Compare with the golden samples what the saved graph in `folder` gives, at each size.
+
+    Returns:
+        What the manifest says of it.
+
+    Raises:
+        ConversionError: it is too far off, and is not to be taken by force.
+    """
+    classifier = Classifier(replace(source, path=folder, graph=bundles.SAVED_MODEL))
     off, results = 0.0, []
     for size in options.batch_sizes:
         slots = Slots(size, max_delay_seconds=0.0, batch_sizes=(size,))

@@ -3,10 +3,9 @@
 All that needs a GPU goes through here; tests without one replace what they must.
 """
 
-import ctypes
-
 import tensorflow as tf
 
+from edge import fingerprint
 from edge.classifier import cap_gpu_memory
 
 LAST_WITH_TENSORRT = "2.17"
@@ -16,20 +15,20 @@ LAST_WITH_TENSORRT = "2.17"
 def missing(gpu_memory_mb):
     """Return what keeps a graph from being converted here, a text each; empty if all is there.
 
-    Only the loader is asked for TensorRT's libraries: TensorFlow 2.6 ends the process where they
-    are not installed. If there is a GPU, its memory is capped.
+    If there is a GPU, its memory is capped.
     """
-    try:
-        from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as tensorrt
-    except ImportError:
-        return [_without_tensorrt()]
-    major = tensorrt.get_linked_tensorrt_version()[0]
-    if major == 0:
-        return [_without_tensorrt()]
+    version = fingerprint.linked_tensorrt()
+    if version is None:
+        return [
+            "TensorFlow {} has no TensorRT inside ({} is the last that may)".format(
+                tf.__version__, LAST_WITH_TENSORRT
+            )
+        ]
     found = [
-        "TensorFlow {} wants TensorRT {}, and there is no {}".format(tf.__version__, major, library)
-        for library in ("libnvinfer.so.{}".format(major), "libnvinfer_plugin.so.{}".format(major))
-        if not _can_be_loaded(library)
+        "TensorFlow {} wants TensorRT {}, and there is no {}".format(
+            tf.__version__, version[0], library
+        )
+        for library in fingerprint.missing_libraries(version)
     ]
     cap_gpu_memory(tf, gpu_memory_mb)
     if not tf.config.list_physical_devices("GPU"):
@@ -61,17 +60,3 @@ def converter(saved_model, options):
 
 def _is_before(*version):
     return tuple(int(part) for part in tf.__version__.split(".")[:2]) < version
-
-
-def _can_be_loaded(library):
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
-
-
-def _without_tensorrt():
-    return "TensorFlow {} has no TensorRT inside ({} is the last that may)".format(
-        tf.__version__, LAST_WITH_TENSORRT
-    )

@@ -9,8 +9,10 @@ import sys
 
 import pytest
 
-from edge import bundle, fingerprint
-from tests import commands, without_gpu
+from edge import bundle, fingerprint, golden
+from edge.classifier import Classifier
+from export import tftrt
+from tests import commands, tiny, without_gpu
 from tests.servers import program
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -118,6 +120,7 @@ def test_the_genuine_converter_takes_the_graph_whole_with_the_options_asked_for(
     assert (converted.precision, converted.batch_sizes) == ("fp16", (1, 4))
     assert converted.labels == trained.bundle.labels
     assert (out / bundle.HELD_OUT).read_bytes()
+    assert golden.check(converted.plain(), Classifier(converted.plain())) < 1e-4
     facts = converted.conversion
     assert facts["engines"] == 1
     assert facts["nodes_inside"] > 300
@@ -158,21 +161,33 @@ def test_a_graph_of_which_nothing_is_taken_is_refused(convert):
     assert os.listdir(str(out.parent)) == []
 
 
-@pytest.mark.parametrize("python", [0], ids=RELEASES[:1], indirect=True)
-def test_a_graph_that_scores_differently_is_not_written(convert):
-    code, _, errors, out = convert("spoil", "--batch-sizes", "1")
-    assert code == 3
-    assert "does not do what the original does: scores are up to 0.05 off (limit 0.02)" in errors
-    assert os.listdir(str(out.parent)) == []
+def options(**changed):
+    usual = tftrt.Options("fp16", (1, 4), 32, 50, None, 2048, force=False)
+    return usual._replace(**changed)
 
 
-@pytest.mark.parametrize("python", [1], ids=RELEASES[1:], indirect=True)
-def test_a_graph_that_scores_differently_is_written_by_force_and_says_so(convert):
-    code, _, errors, out = convert("spoil", "--batch-sizes", "1", "--force")
-    assert code == 0, errors
-    facts = bundle.read(out).conversion
-    assert facts["forced"]
-    assert 0.049 < facts["score_difference"] < 0.051
+@pytest.mark.parametrize(
+    ("spoilt", "told"),
+    [
+        (lambda scores: scores + 0.05, "up to 0.05 off (limit 0.02), 100.0% of the golden samples"),
+        (lambda scores: scores[:, ::-1], "33.3% of the golden samples have the same label"),
+    ],
+)
+def test_a_graph_that_scores_differently_is_taken_by_force_only(
+    monkeypatch, tiny_bundle, spoilt, told
+):
+    monkeypatch.setattr(tftrt, "Classifier", lambda bundle: lambda rows: spoilt(tiny.scores(rows)))
+    with pytest.raises(tftrt.ConversionError) as refusal:
+        tftrt.replay(tiny_bundle, "unused", options())
+    assert refusal.value.exit_code == 3
+    assert told in str(refusal.value)
+    assert tftrt.replay(tiny_bundle, "unused", options(force=True))["forced"]
+
+
+def test_a_graph_that_scores_the_same_is_not_said_to_be_forced(monkeypatch, tiny_bundle):
+    monkeypatch.setattr(tftrt, "Classifier", lambda bundle: tiny.scores)
+    facts = tftrt.replay(tiny_bundle, "unused", options(force=True))
+    assert (facts["label_agreement"], facts["forced"]) == (1.0, False)
 
 
 def test_the_release_of_a_jetson_s_system_is_read(tmp_path):

@@ -6,7 +6,6 @@ what needs an engine is stood in for, as WHAT says:
 build: nothing; the engines are then built as on a device, which fails here.
 save: engines are said to be built, and are not.
 run: engines are files without content, and their part of the graph is run by TensorFlow itself.
-spoil: the same, and the scores that it gives are 0.05 too high.
 """
 
 import os
@@ -54,17 +53,6 @@ class Converter:
             engine = os.path.join(folder, "assets", "trt-serialized-engine.TRTEngineOp_0_0")
             with open(engine, "wb") as file:
                 file.write(b"no engine")
-
-
-class Scores:
-    """What a classifier gives, spoilt or not."""
-
-    def __init__(self, classifier, what):
-        self._classifier = classifier
-        self._off = 0.05 if what == "spoil" else 0.0
-
-    def __call__(self, rows):
-        return self._classifier(rows) + self._off
 
 
 def without_engines(bundle):
@@ -117,8 +105,8 @@ def main(what, arguments):
     trt.missing = lambda gpu_memory_mb: []
     if what != "build":
         genuine, classifier = trt.converter, tftrt.Classifier
-        trt.converter = lambda *of: Converter(genuine(*of), writes_engines=what != "save")
-        tftrt.Classifier = lambda bundle: Scores(classifier(without_engines(bundle)), what)
+        trt.converter = lambda *of: Converter(genuine(*of), writes_engines=what == "run")
+        tftrt.Classifier = lambda bundle: classifier(without_engines(bundle))
     return command.main(arguments)
 
 

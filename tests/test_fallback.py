@@ -1,0 +1,77 @@
+"""A bundle whose TensorRT engines were built on another machine."""
+
+import logging
+
+import pytest
+
+from edge import engine, fingerprint
+from edge.bundle import PLAIN_MODEL
+from edge.errors import BundleError
+from tests import commands, tiny
+from tests.servers import wait_for
+
+TX2 = {"gpu": "NVIDIA Tegra X2", "compute_capability": "6.2", "tensorrt": "8.2.1"}
+
+
+def converted(path, built_on, plain):
+    """Write a bundle that is said to have engines; return it."""
+    return tiny.write_bundle(
+        path,
+        precision="fp16",
+        batch_sizes=(1, 4),
+        conversion={"fingerprint": built_on},
+        plain_model=plain.saved_model,
+    )
+
+
+@pytest.fixture
+def elsewhere(tmp_path, tiny_bundle):
+    """A bundle with the engines of a TX2."""
+    return converted(tmp_path / "tx2", TX2, tiny_bundle)
+
+
+def test_it_is_refused_with_what_differs_and_the_command_that_mends_it(elsewhere):
+    with pytest.raises(BundleError) as refusal:
+        engine.suitable(elsewhere, "none")
+    text = str(refusal.value)
+    assert "here is gpu None instead of NVIDIA Tegra X2, compute capability None" in text
+    assert "labeld-export convert {0} --out {0}".format(elsewhere.path) in text
+    assert "model.fallback: plain" in text
+
+
+def test_with_a_fallback_its_plain_graph_serves(elsewhere, caplog):
+    with caplog.at_level(logging.WARNING):
+        found = engine.suitable(elsewhere, "plain")
+    assert "tensorrt None instead of 8.2.1" in caplog.text
+    assert (found.precision, found.batch_sizes) == ("fp32", ())
+    assert found.saved_model.endswith(PLAIN_MODEL)
+    assert found.model == elsewhere.model
+
+
+def test_where_it_was_built_it_serves_as_it_is(tmp_path, tiny_bundle):
+    here = converted(tmp_path / "here", fingerprint.take(), tiny_bundle)
+    assert engine.suitable(here, "none") is here
+    assert engine.suitable(tiny_bundle, "none") is tiny_bundle
+
+
+def test_the_daemon_refuses_it_or_serves_meanwhile(labeld, subscriber, elsewhere):
+    labeld.configure(model={"bundle": elsewhere.path})
+    labeld.start()
+    wait_for(lambda: labeld.code() is not None, "labeld ends")
+    assert labeld.code() == 3
+    assert "its engines were built elsewhere" in labeld.log()
+
+    labeld.configure(model={"bundle": elsewhere.path, "fallback": "plain"})
+    labeld.start_ready()
+    assert 'precision="fp32"' in labeld.get("/metrics")[1]
+    labeld.drop_file("one.png", tiny.encode(tiny.picture("blue"), ".png"))
+    wait_for(lambda: subscriber.events("label"), "a label")
+    assert subscriber.events("label")[0]["label"] == "blue"
+
+
+def test_the_other_commands_refuse_it_too(elsewhere, tmp_path):
+    for command in (["verify", elsewhere.path], ["predict", elsewhere.path, tmp_path / "tx2"]):
+        out = ["--out", tmp_path / "out.tsv"] if command[0] == "predict" else []
+        code, _, errors = commands.labeld_export(*command, *out)
+        assert code == 3
+        assert "its engines were built elsewhere" in errors
