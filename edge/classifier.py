@@ -21,7 +21,7 @@ class Classifier:
         Raises:
             BundleError: TensorFlow cannot load the graph.
         """
-        tf = _tensorflow()
+        tf = tensorflow()
         _one_op_at_a_time(tf)
         cap_gpu_memory(tf, gpu_memory_mb)
         try:
@@ -48,11 +48,12 @@ class Classifier:
         return _address(self._tensor(rows)) == rows.ctypes.data
 
 
-def _tensorflow():
+def tensorflow():
+    """Import TensorFlow, with less of its chatter."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow
+    import tensorflow as tf
 
-    return tensorflow
+    return tf
 
 
 def _one_op_at_a_time(tf):

@@ -36,11 +36,11 @@ def suitable(bundle, fallback):
     if not off:
         return bundle
     text = (
-        "its engines were built elsewhere: here is {}; build them here by labeld-export convert {} "
+        "its engines were built elsewhere; here: {}. Build them here by labeld-export convert {} "
         "--out {}".format(", ".join(off), bundle.path, bundle.path)
     )
     if fallback != "plain":
-        raise BundleError(bundle.path, text + " (or model.fallback: plain serves without them)")
+        raise BundleError(bundle.path, text + "; or have model.fallback: plain serve without them")
     _log.warning("%s: %s; the plain graph serves meanwhile", bundle.path, text)
     return bundle.plain()
 

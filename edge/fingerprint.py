@@ -4,6 +4,8 @@ import ctypes
 import os
 import re
 
+from edge.classifier import tensorflow
+
 L4T_RELEASE = "etc/nv_tegra_release"
 """Where a Jetson says which release of its system it has, below the root."""
 
@@ -17,8 +19,7 @@ def take(root="/"):
     Args:
         root: where the system's files lie.
     """
-    import tensorflow as tf
-
+    tf = tensorflow()
     gpus = tf.config.list_physical_devices("GPU")
     details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
     return {
@@ -34,7 +35,9 @@ def take(root="/"):
 def differences(built, here):
     """Return what keeps an engine built under one fingerprint from running here, a text each."""
     return [
-        "{} {} instead of {}".format(name.replace("_", " "), here.get(name), built.get(name))
+        "{} {} (built for {})".format(
+            name.replace("_", " "), here.get(name) or "none", built.get(name) or "none"
+        )
         for name in BINDING
         if here.get(name) != built.get(name)
     ]

@@ -50,31 +50,34 @@ class Reload:
         started = time.monotonic()
         _log.info("reading %s again", self._path)
         self._notifier.reloading()
-        refusal = self._reload()
+        faults = self._reload()
         gc.collect()  # a graph that is no longer served is part of reference cycles
         memory.give_back()
-        self._metrics.reloaded(refusal is None)
+        self._metrics.reloaded(not faults)
         status = "serving {}".format(self._service.bundle.model)
-        if refusal is None:
-            _log.info("%s is in force, after %.1f s", self._path, time.monotonic() - started)
+        if faults:
+            for fault in faults:
+                _log.error("reload refused: %s", fault)
+            _log.error("reload refused: what was in force stays so")
+            status += "; the last reload was refused: " + faults[0]
         else:
-            status += "; the last reload was refused: " + refusal
+            _log.info("%s is in force, after %.1f s", self._path, time.monotonic() - started)
         if not self._stop.is_set():
             self._notifier.ready(status)
         return True
 
     def _reload(self):
-        """Put the file in force, and return None; or return why it is refused."""
+        """Put the file in force; return the faults, a text each, for which it is refused."""
         try:
             config, engine = self._prepare()
         except LabeldError as error:
-            return _refused(str(error).splitlines())
+            return str(error).splitlines()
         except Exception as error:  # the old configuration serves on, whatever the new one does
             _log.exception("reading the configuration again failed")
-            return _refused(["{}: {}".format(type(error).__name__, error)])
+            return ["{}: {}".format(type(error).__name__, error)]
         if not self._stop.is_set():
             self._service.change(config, engine, self._stop)
-        return None
+        return []
 
     def _prepare(self):
         """Return (Config, Engine) to go over to; (Config, None) where the present one will do."""
@@ -95,10 +98,3 @@ class Reload:
         if same and config.batch == now.batch:
             return config, None
         return config, engines.load(bundle, config.model, config.batch)
-
-
-def _refused(lines):
-    for line in lines:
-        _log.error("reload refused: %s", line)
-    _log.error("reload refused: what was in force stays so")
-    return lines[0]

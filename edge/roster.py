@@ -57,7 +57,7 @@ class Roster:
             stop: the event that ends waiting.
 
         Returns:
-            The settings of the sources that have ended for good.
+            The settings of the sources that have ended, whether or not others took their place.
         """
         wanted = {topic_level(settings.name): settings for settings in wanted}
         leaving = [key for key, now in self._running.items() if wanted.get(key) != now.settings]
@@ -74,11 +74,9 @@ class Roster:
             if not self._wait(self._running[key].worker, stop):
                 break
             with self._lock:
-                former = self._running.pop(key)
+                ended.append(self._running.pop(key).settings)
             if key in wanted:
                 self._start(key, wanted[key])
-            else:
-                ended.append(former.settings)
         return ended
 
     def stop(self, deadline):

@@ -2,6 +2,7 @@
 
 import os
 
+from edge.config import topic_level
 from edge.desk import Desk
 from edge.engine import Engines
 from edge.homeassistant import Discovery
@@ -86,8 +87,15 @@ class Service:
 
     def _run_sources(self, sources, stop):
         self._discovery.announce(sources, self.bundle.model)
-        for settings in self._roster.change(sources, stop):
-            self._factory.forget(settings)
-            while settings.kind == "camera" and not self._desk.forget(settings.name):
-                if stop.is_set():
-                    break
+        heirs = {topic_level(settings.name): settings for settings in sources}
+        for former in self._roster.change(sources, stop):
+            heir = heirs.get(topic_level(former.name))
+            if heir is None:
+                self._factory.forget(former)
+            if former.kind == "camera" and (heir is None or heir.kind != "camera"):
+                self._take_back_label(former.name, stop)
+
+    def _take_back_label(self, source, stop):
+        """Only cameras' labels are retained."""
+        while not self._desk.forget(source) and not stop.is_set():
+            pass

@@ -34,7 +34,7 @@ def test_it_is_refused_with_what_differs_and_the_command_that_mends_it(elsewhere
     with pytest.raises(BundleError) as refusal:
         engine.suitable(elsewhere, "none")
     text = str(refusal.value)
-    assert "here is gpu None instead of NVIDIA Tegra X2, compute capability None" in text
+    assert "here: gpu none (built for NVIDIA Tegra X2), compute capability none (built" in text
     assert "labeld-export convert {0} --out {0}".format(elsewhere.path) in text
     assert "model.fallback: plain" in text
 
@@ -42,7 +42,7 @@ def test_it_is_refused_with_what_differs_and_the_command_that_mends_it(elsewhere
 def test_with_a_fallback_its_plain_graph_serves(elsewhere, caplog):
     with caplog.at_level(logging.WARNING):
         found = engine.suitable(elsewhere, "plain")
-    assert "tensorrt None instead of 8.2.1" in caplog.text
+    assert "tensorrt none (built for 8.2.1)" in caplog.text
     assert (found.precision, found.batch_sizes) == ("fp32", ())
     assert found.saved_model.endswith(PLAIN_MODEL)
     assert found.model == elsewhere.model

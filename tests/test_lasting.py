@@ -100,7 +100,7 @@ def test_a_source_learns_who_takes_its_place(kept):
     roster.change([first], stop)
     wait_for(lambda: not frames.empty(), "it runs")
     ended = roster.change([second] if kept else [], stop)
-    assert ended == ([] if kept else [first])
+    assert ended == [first]
     assert made[0].successor is (second if kept else None)
     assert len(made) == (2 if kept else 1)
     assert roster.stop(time.monotonic() + 10.0) == []

@@ -94,6 +94,31 @@ def test_home_assistant_forgets_a_camera_that_goes(labeld, broker, camera_of):
         home.close()
 
 
+def test_a_camera_whose_name_a_folder_takes_leaves_no_label_behind(
+    labeld, subscriber, broker, camera_of
+):
+    labeld.configure(sources=[camera("drop", camera_of("red"))])
+    labeld.start_ready()
+    wait_for(lambda: subscriber.events("drop/label"), "a label of the camera")
+    labeld.configure(sources=[{"name": "drop", "kind": "folder", "path": labeld.drop}])
+    assert labeld.reload()
+    wait_for(lambda: subscriber.payloads("drop/label")[-1] == b"", "its last label is taken back")
+    kept = retained(broker.port, "labeld/#")
+    assert sorted(kept) == ["labeld/bench/drop/status", "labeld/bench/status"]
+    assert 'labeld_source_up{source="drop"} 1.0' in labeld.get("/metrics")[1]
+
+
+def test_what_is_decided_and_batched_changes_too(labeld, subscriber):
+    labeld.start_ready()
+    labeld.configure(decide={"threshold": 1, "top": 2}, batch={"max_size": 2})
+    assert labeld.reload()
+    assert labeld.log().count("loaded in") == 2, "for batches of another size"
+    labeld.drop_file("one.png", tiny.encode(tiny.picture("red"), ".png"))
+    wait_for(lambda: subscriber.events("drop/label"), "a label")
+    event = subscriber.events("drop/label")[0]
+    assert (event["label"], len(event["top"])) == ("unknown", 2)
+
+
 def test_a_folder_that_changes_while_the_broker_is_away_labels_each_file_once(
     labeld, subscriber, broker
 ):
