@@ -84,8 +84,10 @@ class Reader:
         try:
             schedule, player = Schedule(settings.fps), Player()
             self._size = None
+            grabbed = False
             while not self._stop.is_set():
                 self._call(capture.grab)
+                grabbed = True
                 if capture.is_file and capture.position is not None:
                     player.wait(capture.position, self._stop)
                 if schedule.due(time.monotonic()):
@@ -93,7 +95,7 @@ class Reader:
         except EOFError:
             if not capture.is_file:
                 raise SourceError("the server ended the stream")
-            if self._size is None:
+            if not grabbed:
                 raise SourceError("there is no picture in it")
         finally:
             self._call(capture.close)
