@@ -95,7 +95,7 @@ def serve(options, url, port):
     metrics = Metrics(registry, [source.name for source in sources])
     outbox, statuses, stop = Outbox(1000), Statuses(), threading.Event()
     publisher = Publisher(mqtt, None, config.device_topic, outbox, statuses, metrics)
-    engine = Engine(STUB, classify, Slots(8, 0.05), zero_copy=True)
+    engine = Engine(STUB, classify, Slots(8, 0.05), seconds={}, zero_copy=True)
     service = Service(config, engine, outbox, statuses, metrics, lambda worker: stop.set())
     sender = Worker("publish", publisher.step, lambda worker: stop.set())
     sender.start()

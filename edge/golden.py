@@ -109,11 +109,3 @@ def _difference(bundle, sample, scores):
             ),
         )
     return off
-
-
-def warm_up(bundle, classifier, slots):
-    """Run the graph once at each size it will see, so that no picture pays for the first run."""
-    for size in bundle.batch_sizes or (1, slots.max_size):
-        buffer = slots.buffers()[0]
-        if size <= len(buffer):
-            classifier(buffer[:size])

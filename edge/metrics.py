@@ -33,7 +33,10 @@ class Metrics:
             "labeld_frames", "Pictures by outcome", ["source", "outcome"], registry=registry
         )
         self._batch_size = Histogram(
-            "labeld_batch_size", "Pictures in a batch", registry=registry, buckets=_BATCH_SIZES
+            "labeld_batch_size",
+            "Pictures in a run of the graph",
+            registry=registry,
+            buckets=_BATCH_SIZES,
         )
         self._stage = Histogram(
             "labeld_stage_seconds",

@@ -48,7 +48,7 @@ def score_files(bundle, files, classifier=None, progress=None):
     tray = _Tray(list(files), progress)
     slots = Slots(BATCH_SIZE, MAX_DELAY_SECONDS, bundle.batch_sizes)
     pipeline = Pipeline(
-        Engines(Engine(bundle, classifier, slots, zero_copy=None)),
+        Engines(Engine(bundle, classifier, slots, seconds={}, zero_copy=None)),
         desk=tray,
         metrics=Metrics(CollectorRegistry(), [tray.name]),
         decoders=os.cpu_count() or 2,

@@ -146,16 +146,16 @@ class Batcher:
         return True
 
     def _classify(self, engine, batch):
-        if not batch.items:
-            batch.release()
-            return
         now = time.monotonic()
         for _, picture in batch.items:
             self._metrics.stage(WAIT, now - picture.ready)
-        self._metrics.batch(len(batch.items))
-        with self._metrics.time(CLASSIFY):
-            scores = engine.classifier(batch.rows)
-        self._results.extend(
-            (picture, scores[number], engine.bundle) for number, picture in batch.items
-        )
+        for rows, items in batch.runs(engine.seconds):
+            if not items:
+                continue
+            self._metrics.batch(len(items))
+            with self._metrics.time(CLASSIFY):
+                scores = engine.classifier(rows)
+            self._results.extend(
+                (picture, scores[number], engine.bundle) for number, picture in items
+            )
         batch.release()

@@ -6,6 +6,7 @@ from collections import deque
 
 from edge import memory
 from edge.preprocess import ROW
+from edge.sizes import padded, runs
 
 BUFFERS = 3
 """One being filled, one waiting, one in the graph: the only pictures held between the stages."""
@@ -23,16 +24,16 @@ class Slots:
         """Allocate the buffers.
 
         Args:
-            max_size: rows of a full batch.
+            max_size: rows of a full batch; fewer where no size that the graph takes holds so many.
             max_delay_seconds: how long the first row of a batch may wait for others.
             batch_sizes: the only sizes the graph takes; empty: any.
             clock: seconds that never go back.
         """
-        self.max_size = max_size
+        self.max_size = min(max_size, max(batch_sizes, default=max_size))
         self._max_delay = max_delay_seconds
         self._clock = clock
         self._changed = threading.Condition()
-        capacity = padded(max_size, batch_sizes)
+        capacity = padded(self.max_size, batch_sizes)
         self._free = deque(Batch(self, capacity, batch_sizes) for _ in range(BUFFERS))
         self._open = None
         self._sealed = deque()
@@ -89,7 +90,7 @@ class Slots:
         return self._closed and self._open is None and not self._sealed
 
     def buffers(self):
-        """Return the arrays of the free batches, for checks before anything runs."""
+        """Return the arrays of the free batches, for use before anything runs."""
         return [batch.buffer for batch in self._free]
 
     def _seal(self):
@@ -158,11 +159,27 @@ class Batch:
         """What was committed, as (row number, item) pairs."""
         return [(n, slot.item) for n, slot in enumerate(self.slots) if slot.item is not None]
 
+    def runs(self, seconds):
+        """Yield the (rows, items) of each run of the graph by which the batch is done soonest.
+
+        The graph reads `rows` at the start of the buffer: those of a second run are moved there,
+        over those that are done.
+
+        Args:
+            seconds: {size: what a run of it takes}; empty: one run takes it all.
+        """
+        if not seconds:
+            yield self.rows, self.items
+            return
+        first, items = 0, self.items
+        for size in runs(len(self.slots), seconds):
+            rows = self.buffer[:size]
+            last = min(first + size, len(self.slots))
+            if first:  # the largest run came first: no row is written over that is still to be read
+                rows[: last - first] = self.buffer[first:last]
+            yield rows, [(n - first, item) for n, item in items if first <= n < last]
+            first = last
+
     def release(self):
         """Give the buffer back; its rows will be overwritten."""
         self.owner._release(self)
-
-
-def padded(size, batch_sizes):
-    """Return the smallest of `batch_sizes` that holds `size` rows; `size` where any will do."""
-    return min((built for built in batch_sizes if built >= size), default=size)

@@ -7,6 +7,7 @@ import pytest
 
 from edge import bundle, golden, preprocess
 from edge.classifier import Classifier
+from edge.engine import warm_up
 from edge.errors import BundleError
 from edge.slots import Slots
 from tests import tiny
@@ -77,3 +78,18 @@ def tiny_golden():
     data = tiny.encode(tiny.picture("red"), ".png")
     pixels = preprocess.load(data)
     return [bundle.GoldenSample("a.png", data, pixels, tiny.scores(pixels[np.newaxis])[0])]
+
+
+def test_only_built_sizes_are_warmed_up_and_each_is_timed():
+    sizes = []
+    slots = Slots(max_size=6, max_delay_seconds=0.0, batch_sizes=(1, 4, 8, 16))
+    seconds = warm_up(lambda rows: sizes.append(len(rows)), slots, (1, 4, 8, 16))
+    assert set(sizes) == {1, 4, 8}
+    assert set(seconds) == {1, 4, 8}
+    assert all(took > 0 for took in seconds.values())
+
+
+def test_a_graph_that_takes_any_size_is_warmed_up_for_the_smallest_and_the_largest():
+    sizes = []
+    assert warm_up(lambda rows: sizes.append(len(rows)), Slots(6, 0.0), ()) == {}
+    assert sizes == [1, 6]

@@ -79,7 +79,7 @@ def test_eight_cameras_share_a_slow_classifier_and_their_labels_stay_fresh(serve
     failures = []
     slots = Slots(BATCH, 0.05, tiny_bundle.batch_sizes)
     pipeline = Pipeline(
-        Engines(Engine(tiny_bundle, SlowClassifier(), slots, zero_copy=None)),
+        Engines(Engine(tiny_bundle, SlowClassifier(), slots, seconds={}, zero_copy=None)),
         Desk(Decide(), "labeld/bench", outbox, metrics),
         metrics,
         decoders=2,

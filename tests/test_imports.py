@@ -25,6 +25,7 @@ HOUSE = {
         "events",
         "metrics",
         "memory",
+        "sizes",
         "slots",
         "classifier",
         "fingerprint",

@@ -1,8 +1,16 @@
 """The stages between a source and the graph."""
 
 import queue
+from collections import namedtuple
 
+import numpy as np
+from prometheus_client import CollectorRegistry
+
+from edge.engine import Engine, Engines
+from edge.metrics import Metrics
+from edge.pipeline import Batcher
 from edge.pump import Pump
+from edge.slots import Slots
 
 
 class Asked:
@@ -30,3 +38,40 @@ def test_a_source_that_is_stopped_puts_away_what_it_holds():
     assert source.open
     assert not pump.step()
     assert source.open is False
+
+
+Picture = namedtuple("Picture", "number ready")
+
+
+class Desk:
+    """Keeps what it is handed."""
+
+    def __init__(self):
+        self.labelled_as = []
+
+    def labelled(self, picture, scores, _bundle):
+        self.labelled_as.append((picture.number, scores))
+        return True
+
+
+def test_a_batch_goes_through_the_graph_by_the_runs_that_take_least():
+    sizes = []
+
+    def classify(rows):
+        sizes.append(len(rows))
+        return rows[:, 0, 0, 0].copy()
+
+    seconds = {1: 0.01, 4: 0.03, 8: 0.06}
+    slots = Slots(6, 60.0, batch_sizes=tuple(seconds))
+    desk, registry = Desk(), CollectorRegistry()
+    engines = Engines(Engine(None, classify, slots, seconds, zero_copy=None))
+    batcher = Batcher(engines, desk, Metrics(registry))
+    for number in range(6):
+        slot = slots.acquire(timeout=0.0)
+        slot.row[...] = number
+        slot.commit(Picture(number, ready=0.0))
+    assert batcher.step()
+    assert sizes == [4, 1, 1]
+    assert desk.labelled_as == [(number, np.uint8(number)) for number in range(6)]
+    assert registry.get_sample_value("labeld_batch_size_sum") == 6
+    assert registry.get_sample_value("labeld_batch_size_count") == 3

@@ -2,6 +2,7 @@
 
 import pytest
 
+from edge.sizes import runs
 from edge.slots import BUFFERS, Slots
 
 
@@ -75,3 +76,39 @@ def test_with_every_buffer_in_use_there_is_no_row_until_one_is_released():
         [(0, 2)],
         [(0, 9)],
     ]
+
+
+def test_no_batch_has_more_rows_than_the_graph_takes():
+    slots = Slots(max_size=6, max_delay_seconds=1e6, batch_sizes=(1, 4))
+    fill(slots, *range(6))
+    assert len(slots.next_batch(timeout=0.0).rows) == 4
+
+
+TIMES = [
+    ({1: 20, 4: 45, 8: 50}, {1: [1], 2: [1, 1], 3: [4], 4: [4], 5: [8], 8: [8]}),
+    ({1: 10, 4: 30, 8: 55}, {3: [4], 5: [4, 1], 6: [4, 1, 1], 7: [8], 8: [8]}),
+    ({1: 10, 4: 45, 8: 100}, {4: [1, 1, 1, 1], 8: [1] * 8}),
+    ({4: 30, 8: 55}, {1: [4], 5: [8]}),
+]
+
+
+@pytest.mark.parametrize(("milliseconds", "expected"), TIMES)
+def test_the_runs_are_those_that_are_done_soonest(milliseconds, expected):
+    assert {count: runs(count, milliseconds) for count in expected} == expected
+
+
+@pytest.mark.parametrize("seconds", [times for times, _ in TIMES])
+@pytest.mark.parametrize("count", range(1, 9))
+def test_every_row_is_in_one_run_and_nobody_s_in_none(seconds, count):
+    slots = Slots(max_size=8, max_delay_seconds=0.0, batch_sizes=tuple(seconds))
+    fill(slots, *range(count - 1))
+    slots.acquire(timeout=0.0).cancel()
+    batch = slots.next_batch(timeout=0.0)
+    seen = []
+    for rows, items in batch.runs(seconds):
+        assert rows.ctypes.data == batch.buffer.ctypes.data
+        assert len(rows) in seconds
+        for number, item in items:
+            assert (rows[number] == item).all()
+            seen.append(item)
+    assert seen == list(range(count - 1))

@@ -46,7 +46,7 @@ def most_bytes_taken(step):
 def test_no_memory_of_a_picture_s_size_is_taken_after_decoding(classifier, size):
     slots = Slots(max_size=4, max_delay_seconds=60.0)
     desk = Desk()
-    engines = Engines(Engine(None, classifier, slots, zero_copy=None))
+    engines = Engines(Engine(None, classifier, slots, seconds={}, zero_copy=None))
     batcher = Batcher(engines, desk, Metrics(CollectorRegistry()))
     pictures = [tiny.picture(label, size=size) for label in tiny.LABELS]
 
