@@ -71,6 +71,8 @@ class Model:
     bundle: str = option(text)
     gpu_memory_mb: int = option(number(256, 1 << 20, whole=True), 2048)
     fallback: str = option(choice("none", "plain"), "none")
+    convert: bool = option(flag, False)
+    converted: str = option(text, "/var/lib/labeld/converted")
 
 
 @dataclass(frozen=True)
@@ -323,7 +325,11 @@ def _with_files(config, folder, faults):
     return replace(
         config,
         device=config.device or socket.gethostname(),
-        model=replace(config.model, bundle=absolute(config.model.bundle)),
+        model=replace(
+            config.model,
+            bundle=absolute(config.model.bundle),
+            converted=absolute(config.model.converted),
+        ),
         sources=tuple(_with_path(source, absolute) for source in config.sources),
         mqtt=mqtt,
     )

@@ -7,9 +7,10 @@ import time
 
 from prometheus_client import CollectorRegistry
 
-from edge import bundle as bundles
+from edge import choice
 from edge import config as configs
 from edge import engine as engines
+from edge.converter import Converter
 from edge.errors import Exit
 from edge.heartbeat import Heartbeat
 from edge.http import HttpServer
@@ -84,7 +85,7 @@ class Daemon:
 
     def _serve_model(self):
         config, metrics = self._config, self._metrics
-        engine = engines.load(bundles.read(config.model.bundle), config.model, config.batch)
+        engine = engines.load_best(choice.choices(config.model), config.model, config.batch)
         outbox = Outbox(config.outbox.max_messages, metrics.outbox_messages)
         statuses = Statuses()
         publisher = Publisher(
@@ -99,18 +100,18 @@ class Daemon:
         del engine  # the service alone holds it, and lets it go for another one
         reload = Reload(self._path, service, self._notifier, metrics, self._stop)
         sender = Worker("publish", publisher.step, self._fail)
-        reloader = Worker("reload", reload.step, self._fail)
+        converter = Converter(service, reload, self._notifier, metrics)
+        changes = Worker("change", lambda: reload.step() or converter.step(), self._fail)
         self._heartbeat = Heartbeat(lambda: service.workers + [sender], self._notifier)
         sender.start()
         service.start(self._stop)
-        reloader.start()
-        self._attend(service, reload)
-        return self._end(service, reloader, sender, publisher)
+        self._attend(service, reload, changes)
+        return self._end(service, changes, converter, sender, publisher)
 
     def _fail(self, _worker):
         self._failed.set()
 
-    def _attend(self, service, reload):
+    def _attend(self, service, reload, changes):
         """Say READY, then heed signals and feed the watchdog while every loop comes round."""
         self._ready = True
         interval = min(HEARTBEAT_SECONDS, (self._notifier.watchdog_seconds or 2.0) / 2)
@@ -118,6 +119,7 @@ class Daemon:
         if not came - {signal.SIGHUP}:
             self._notifier.ready("serving {}".format(service.bundle.model))
             _log.info("ready")
+        changes.start()
         while not came - {signal.SIGHUP} and not self._failed.is_set():
             if came:
                 reload.ask()
@@ -128,20 +130,21 @@ class Daemon:
     def _stalled(self):
         return self._heartbeat.stalled()
 
-    def _end(self, service, reloader, sender, publisher):
+    def _end(self, service, changes, converter, sender, publisher):
         """Stop in the street's order, under one deadline; return the Exit code."""
         self._ready = False
         self._notifier.stopping()
         deadline = time.monotonic() + STOP_SECONDS
         _log.info("stopping, within %.0f s", STOP_SECONDS)
-        reloader.finish(time.monotonic() + RELOAD_SECONDS)
+        changes.finish(time.monotonic() + RELOAD_SECONDS)
+        converter.close()
         late = service.stop(deadline - FAREWELL_SECONDS)
         if sender.finish(deadline - FAREWELL_SECONDS):
             publisher.close(deadline)
         else:
             late.append(sender.name)
-        if not reloader.finish(deadline):
-            late.append(reloader.name)
+        if not changes.finish(deadline):
+            late.append(changes.name)
         for name in late:
             _log.error("%s did not end in time", name)
         if self._failed.is_set():

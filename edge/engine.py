@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque, namedtuple
 
-from edge import fingerprint, golden, memory
+from edge import choice, golden, memory
 from edge.classifier import Classifier
 from edge.errors import BundleError
 from edge.slots import Slots
@@ -24,29 +24,26 @@ zero_copy: True if it reads their rows where they lie.
 """
 
 
-def suitable(bundle, fallback):
-    """Return a bundle as it can be served on this machine: as it is, or by its plain graph.
+def load_best(choices, model, batch):
+    """Load the first of `choices` that can be served; one that cannot is discarded, but the last.
 
     Args:
-        bundle: the Bundle.
-        fallback: "plain": rather its plain graph than none.
+        choices: Bundles; all but the last are what `edge.choice` keeps.
+        model, batch: these sections of the configuration.
+
+    Returns:
+        The Engine.
 
     Raises:
-        BundleError: its engines are another machine's, and there is to be no fallback.
+        BundleError: not even the last can be served.
     """
-    if not bundle.conversion:
-        return bundle
-    off = fingerprint.differences(bundle.conversion["fingerprint"], fingerprint.take())
-    if not off:
-        return bundle
-    text = (
-        "its engines were built elsewhere; here: {}. Build them here by labeld-export convert {} "
-        "--out {}".format(", ".join(off), bundle.path, bundle.path)
-    )
-    if fallback != "plain":
-        raise BundleError(bundle.path, text + "; or have model.fallback: plain serve without them")
-    _log.warning("%s: %s; the plain graph serves meanwhile", bundle.path, text)
-    return bundle.plain()
+    for bundle in choices[:-1]:
+        try:
+            return load(bundle, model, batch)
+        except BundleError as error:
+            _log.error("%s; the plain graph serves, and is converted again", error)
+            choice.discard(bundle.path)
+    return load(choices[-1], model, batch)
 
 
 def load(bundle, model, batch):
@@ -60,7 +57,6 @@ def load(bundle, model, batch):
         BundleError: it cannot be served.
     """
     started = time.monotonic()
-    bundle = suitable(bundle, model.fallback)
     slots = Slots(batch.max_size, batch.max_delay_ms / 1000, bundle.batch_sizes)
     classifier = Classifier(bundle, model.gpu_memory_mb)
     zero_copy = all(classifier.shares_memory(buffer) for buffer in slots.buffers())

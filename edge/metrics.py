@@ -76,6 +76,11 @@ class Metrics:
             registry=registry,
         )
         self._reloaded.set(1)
+        self.converting = Gauge(
+            "labeld_model_converting",
+            "1 while engines for the bundle are built in the background",
+            registry=registry,
+        )
         for source in sources:
             self.add_source(source)
         for stage in STAGES:

@@ -7,8 +7,9 @@ from collections import namedtuple
 
 from prometheus_client import CollectorRegistry
 
+from edge.choice import suitable
 from edge.classifier import Classifier
-from edge.engine import Engine, Engines, suitable
+from edge.engine import Engine, Engines
 from edge.errors import LabeldError
 from edge.events import Frame
 from edge.metrics import Metrics

@@ -5,10 +5,9 @@ import logging
 import threading
 import time
 
-from edge import bundle as bundles
+from edge import choice, memory
 from edge import config as configs
 from edge import engine as engines
-from edge import memory
 from edge.errors import ConfigError, LabeldError
 from edge.worker import STEP_SECONDS
 
@@ -37,39 +36,49 @@ class Reload:
         self._metrics = metrics
         self._stop = stop
         self._asked = threading.Event()
+        self._swap = threading.Event()
 
     def ask(self):
         """Have the file read again, soon."""
         self._asked.set()
 
+    def swap(self):
+        """Have the bundle looked for again, soon: there is a better form of it."""
+        self._swap.set()
+
     def step(self):
         """Do what was asked, which may take as long as a bundle takes to load."""
-        if not self._asked.wait(STEP_SECONDS) or self._stop.is_set():
+        asked = self._asked.wait(STEP_SECONDS)
+        if self._stop.is_set() or not (asked or self._swap.is_set()):
             return False
         self._asked.clear()
+        self._swap.clear()
         started = time.monotonic()
-        _log.info("reading %s again", self._path)
         self._notifier.reloading()
-        faults = self._reload()
+        if asked:
+            _log.info("reading %s again", self._path)
+        faults = self._change(lambda: configs.load(self._path) if asked else self._service.config)
         gc.collect()  # a graph that is no longer served is part of reference cycles
         memory.give_back()
-        self._metrics.reloaded(not faults)
+        if asked:
+            self._metrics.reloaded(not faults)
         status = "serving {}".format(self._service.bundle.model)
         if faults:
             for fault in faults:
                 _log.error("reload refused: %s", fault)
             _log.error("reload refused: what was in force stays so")
             status += "; the last reload was refused: " + faults[0]
-        else:
+        elif asked:
             _log.info("%s is in force, after %.1f s", self._path, time.monotonic() - started)
         if not self._stop.is_set():
             self._notifier.ready(status)
         return True
 
-    def _reload(self):
-        """Put the file in force; return the faults, a text each, for which it is refused."""
+    def _change(self, read):
+        """Go over to the Config that `read` returns; return the faults, a text each, if refused."""
         try:
-            config, engine = self._prepare()
+            config = read()
+            engine = self._prepare(config)
         except LabeldError as error:
             return str(error).splitlines()
         except Exception as error:  # the old configuration serves on, whatever the new one does
@@ -79,9 +88,9 @@ class Reload:
             self._service.change(config, engine, self._stop)
         return []
 
-    def _prepare(self):
-        """Return (Config, Engine) to go over to; (Config, None) where the present one will do."""
-        config, now = configs.load(self._path), self._service.config
+    def _prepare(self, config):
+        """Return the Engine to go over to; None where the present one will do."""
+        now, serving = self._service.config, self._service.bundle
         fixed = [name for name in FIXED if getattr(config, name) != getattr(now, name)]
         if config.model.gpu_memory_mb != now.model.gpu_memory_mb:
             fixed.append("model.gpu_memory_mb")
@@ -93,8 +102,8 @@ class Reload:
                     for name in fixed
                 ],
             )
-        bundle = bundles.read(config.model.bundle)
-        same = bundle.content_hash == self._service.bundle.content_hash
+        choices = choice.choices(config.model)
+        same = (choices[0].content_hash, choices[0].graph) == (serving.content_hash, serving.graph)
         if same and config.batch == now.batch:
-            return config, None
-        return config, engines.load(bundle, config.model, config.batch)
+            return None
+        return engines.load_best(choices, config.model, config.batch)

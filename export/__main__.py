@@ -227,8 +227,8 @@ def _convert(options):
 
 def _verify(options):
     from edge import bundle, golden
+    from edge.choice import suitable
     from edge.classifier import Classifier
-    from edge.engine import suitable
 
     found = suitable(bundle.read(options.bundle), "none")
     off = golden.check(found, Classifier(found))

@@ -126,6 +126,7 @@ def _convert(source, folder, options):
     _step("save the graph", lambda: converter.save(folder))
     _check_engines(os.path.join(folder, "assets"), counted.engines)
     return {
+        "source": source.content_hash,
         "fingerprint": fingerprint.take(),
         "workspace_mb": options.workspace_mb,
         "minimum_segment_size": options.minimum_segment_size,

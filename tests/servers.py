@@ -166,11 +166,11 @@ class Labeld:
         command = [sys.executable, "-m", "edge", "run", "-c", self.config]
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
-                command, stderr=log, env=dict(os.environ, **environment)
+                command, stderr=log, env=dict(os.environ, **environment), cwd=self._folder
             )
 
-    def start_ready(self):
-        self.start()
+    def start_ready(self, **environment):
+        self.start(**environment)
         wait_for(
             lambda: self.code() is not None or self.get("/readyz")[0] == 200, "labeld is ready"
         )

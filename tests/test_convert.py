@@ -127,6 +127,7 @@ def test_the_genuine_converter_takes_the_graph_whole_with_the_options_asked_for(
     assert facts["score_difference"] < 1e-4, "TensorFlow ran the engine's part of the graph"
     assert (facts["label_agreement"], facts["forced"]) == (1.0, False)
     assert sorted(facts["build_seconds"]) == ["1", "4"]
+    assert facts["source"] == trained.bundle.content_hash
     assert facts["fingerprint"]["tensorrt"] == "7.2.2"
 
     (engine,), beside = engine_ops(converted.saved_model)

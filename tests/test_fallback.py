@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
-from edge import engine, fingerprint
+from edge import choice, fingerprint
 from edge.bundle import PLAIN_MODEL
+from edge.config import Model
 from edge.errors import BundleError
 from tests import commands, tiny
 from tests.servers import wait_for
@@ -13,13 +14,13 @@ from tests.servers import wait_for
 TX2 = {"gpu": "NVIDIA Tegra X2", "compute_capability": "6.2", "tensorrt": "8.2.1"}
 
 
-def converted(path, built_on, plain):
+def converted(path, built_on, plain, source=None):
     """Write a bundle that is said to have engines; return it."""
     return tiny.write_bundle(
         path,
         precision="fp16",
         batch_sizes=(1, 4),
-        conversion={"fingerprint": built_on},
+        conversion={"fingerprint": built_on, "source": source},
         plain_model=plain.saved_model,
     )
 
@@ -32,7 +33,7 @@ def elsewhere(tmp_path, tiny_bundle):
 
 def test_it_is_refused_with_what_differs_and_the_command_that_mends_it(elsewhere):
     with pytest.raises(BundleError) as refusal:
-        engine.suitable(elsewhere, "none")
+        choice.suitable(elsewhere, "none")
     text = str(refusal.value)
     assert "here: gpu none (built for NVIDIA Tegra X2), compute capability none (built" in text
     assert "labeld-export convert {0} --out {0}".format(elsewhere.path) in text
@@ -41,7 +42,7 @@ def test_it_is_refused_with_what_differs_and_the_command_that_mends_it(elsewhere
 
 def test_with_a_fallback_its_plain_graph_serves(elsewhere, caplog):
     with caplog.at_level(logging.WARNING):
-        found = engine.suitable(elsewhere, "plain")
+        found = choice.suitable(elsewhere, "plain")
     assert "tensorrt none (built for 8.2.1)" in caplog.text
     assert (found.precision, found.batch_sizes) == ("fp32", ())
     assert found.saved_model.endswith(PLAIN_MODEL)
@@ -50,8 +51,18 @@ def test_with_a_fallback_its_plain_graph_serves(elsewhere, caplog):
 
 def test_where_it_was_built_it_serves_as_it_is(tmp_path, tiny_bundle):
     here = converted(tmp_path / "here", fingerprint.take(), tiny_bundle)
-    assert engine.suitable(here, "none") is here
-    assert engine.suitable(tiny_bundle, "none") is tiny_bundle
+    assert choice.suitable(here, "none") is here
+    assert choice.suitable(tiny_bundle, "none") is tiny_bundle
+
+
+def test_what_was_converted_of_another_bundle_is_not_taken_for_this_one_s(tmp_path, tiny_bundle):
+    model = Model(bundle=tiny_bundle.path, convert=True, converted=str(tmp_path / "converted"))
+    assert choice.choices(model) == [tiny_bundle]
+    place, here = choice.place(tiny_bundle, model.converted), fingerprint.take()
+    kept = converted(place, here, tiny_bundle, source=tiny_bundle.content_hash)
+    assert choice.choices(model) == [kept, tiny_bundle]
+    converted(place, here, tiny_bundle, source="0" * 64)
+    assert choice.choices(model) == [tiny_bundle]
 
 
 def test_the_daemon_refuses_it_or_serves_meanwhile(labeld, subscriber, elsewhere):
