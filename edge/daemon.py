@@ -11,6 +11,8 @@ from edge import choice
 from edge import config as configs
 from edge import engine as engines
 from edge.converter import Converter
+from edge.device import Device
+from edge.device_metrics import DeviceCollector
 from edge.errors import Exit
 from edge.heartbeat import Heartbeat
 from edge.http import HttpServer
@@ -67,6 +69,7 @@ class Daemon:
         self._ready = False
         self._registry = CollectorRegistry()
         self._metrics = Metrics(self._registry, [source.name for source in config.sources])
+        self._registry.register(DeviceCollector(Device()))
 
     def serve(self):
         """Start, serve until a signal or a failure, end in order; return the Exit code."""

@@ -1,13 +1,9 @@
 """What TensorRT engines are bound to: the GPU, and the versions of what runs on it."""
 
 import ctypes
-import os
-import re
 
 from edge.classifier import tensorflow
-
-L4T_RELEASE = "etc/nv_tegra_release"
-"""Where a Jetson says which release of its system it has, below the root."""
+from edge.device import Device
 
 BINDING = ("gpu", "compute_capability", "tensorrt")
 """An engine runs where these are what they were where it was built."""
@@ -28,7 +24,7 @@ def take(root="/"):
         "tensorrt": _dotted(_loaded_tensorrt()),
         "cuda": tf.sysconfig.get_build_info().get("cuda_version"),
         "tensorflow": tf.__version__,
-        "l4t": l4t(root),
+        "l4t": Device(root).l4t(),
     }
 
 
@@ -41,16 +37,6 @@ def differences(built, here):
         for name in BINDING
         if here.get(name) != built.get(name)
     ]
-
-
-def l4t(root="/"):
-    """Return a Jetson's release of Linux for Tegra, such as "32.7.1"; None elsewhere."""
-    try:
-        with open(os.path.join(root, L4T_RELEASE), encoding="utf-8") as file:
-            found = re.match(r"# R(\d+) \(release\), REVISION: ([\d.]+)", file.readline())
-    except OSError:
-        return None
-    return ".".join(found.groups()) if found else None
 
 
 def linked_tensorrt():

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from edge import bundle, fingerprint, golden
+from edge import bundle, golden
 from edge.classifier import Classifier
 from export import tftrt
 from tests import commands, tiny, without_gpu
@@ -189,12 +189,3 @@ def test_a_graph_that_scores_the_same_is_not_said_to_be_forced(monkeypatch, tiny
     monkeypatch.setattr(tftrt, "Classifier", lambda bundle: tiny.scores)
     facts = tftrt.replay(tiny_bundle, "unused", options(force=True))
     assert (facts["label_agreement"], facts["forced"]) == (1.0, False)
-
-
-def test_the_release_of_a_jetson_s_system_is_read(tmp_path):
-    assert fingerprint.l4t(str(tmp_path)) is None
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "etc" / "nv_tegra_release").write_text(
-        "# R32 (release), REVISION: 7.1, GCID: 29818004, BOARD: t186ref, EABI: aarch64\n"
-    )
-    assert fingerprint.l4t(str(tmp_path)) == "32.7.1"

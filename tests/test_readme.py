@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from tests import tiny
+from tests import tiny, tx2
 from tests.servers import wait_for
+from tests.test_device import series
 
 README = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "README.md")
 
@@ -18,7 +19,9 @@ def readme():
         return file.read()
 
 
-def test_the_event_and_the_metrics_are_those_of_a_running_daemon(readme, labeld, subscriber):
+def test_the_event_and_the_metrics_are_those_of_a_running_daemon(
+    readme, labeld, subscriber, tmp_path
+):
     labeld.start_ready()
     labeld.drop_file("a.png", tiny.encode(tiny.picture("red"), ".png"))
     wait_for(lambda: subscriber.events("drop/label"), "a label")
@@ -27,7 +30,7 @@ def test_the_event_and_the_metrics_are_those_of_a_running_daemon(readme, labeld,
     assert set(shown) == set(event)
     assert set(shown["top"][0]) == set(event["top"][0])
 
-    page = labeld.get("/metrics")[1]
+    page = labeld.get("/metrics")[1] + series(tx2.lay_out(tmp_path / "tx2"))
     table = readme[readme.index("## Metrics") : readme.index("## Under systemd")]
     promised = set(re.findall(r"`(labeld_\w+)", table))
     given = set(re.findall(r"^# TYPE (labeld_\w+) ", page, re.MULTILINE))
