@@ -20,7 +20,7 @@ setup(
     long_description=readme,
     long_description_content_type="text/markdown",
     license="MIT",
-    packages=["edge", "edge.sources", "export"],
+    packages=["edge", "edge.doctor", "edge.sources", "export"],
     python_requires=">=3.6",
     install_requires=[
         "numpy",

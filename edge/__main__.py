@@ -29,6 +29,24 @@ def _parser():
         sub.add_argument("-c", "--config", metavar="FILE", default="/etc/labeld/labeld.yaml")
         sub.set_defaults(command=function)
 
+    text = "look at this machine, its software, and a configuration's broker, bundle and speed"
+    doctor = commands.add_parser("doctor", help=text, description=text)
+    doctor.add_argument(
+        "-c", "--config", metavar="FILE", help="(/etc/labeld/labeld.yaml, where there is one)"
+    )
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.add_argument(
+        "--seconds",
+        metavar="S",
+        type=float,
+        default=20.0,
+        help="for how long to measure the speed (%(default)s)",
+    )
+    doctor.add_argument(
+        "--root", metavar="FOLDER", default="/", help="where the machine's files are read (/)"
+    )
+    doctor.set_defaults(command=_doctor)
+
     text = "show labeld at work: trains on drawn samples, starts a broker, prints labels"
     demo = commands.add_parser("demo", help=text, description=text)
     demo.add_argument("--once", action="store_true", help="end when every sample has its label")
@@ -56,6 +74,13 @@ def _check(options):
     config.load(options.config)
     print("{}: no faults".format(options.config))
     return Exit.OK
+
+
+def _doctor(options):
+    from edge.doctor import command as doctor
+
+    logging.getLogger("edge").addHandler(logging.NullHandler())  # the table tells it all
+    return doctor.run(options.config, options.root, options.seconds, options.json)
 
 
 def _demo(options):

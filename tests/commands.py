@@ -7,8 +7,17 @@ import sys
 
 def labeld_export(*arguments, **environment):
     """Run the command; return (exit code, stdout, stderr)."""
+    return _run("export", arguments, environment)
+
+
+def labeld(*arguments, **environment):
+    """Run the command; return (exit code, stdout, stderr)."""
+    return _run("edge", arguments, environment)
+
+
+def _run(package, arguments, environment):
     ran = subprocess.run(
-        [sys.executable, "-m", "export"] + [str(argument) for argument in arguments],
+        [sys.executable, "-m", package] + [str(argument) for argument in arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=dict(os.environ, **environment),

@@ -68,19 +68,30 @@ def page(url):
 class Mosquitto:
     """A broker that keeps its sessions and queues over a restart."""
 
-    def __init__(self, folder, access=None):
-        """Write its configuration into `folder`; `access` are lines of mosquitto's ACL file."""
+    def __init__(self, folder, access=None, user=None):
+        """Write its configuration into `folder`.
+
+        Args:
+            folder: its own.
+            access: lines of mosquitto's ACL file, or None.
+            user: (name, password) of the only one who may connect, or None: anybody may.
+        """
         self.port = free_port()
         self._program = program("mosquitto")
         self._folder = str(folder)
         self._config = os.path.join(self._folder, "mosquitto.conf")
         with open(self._config, "w", encoding="utf-8") as file:
             file.write(
-                "listener {} 127.0.0.1\nallow_anonymous true\npersistence true\n"
+                "listener {} 127.0.0.1\nallow_anonymous {}\npersistence true\n"
                 "persistence_location {}/\nmax_queued_messages 0\nuser root\n".format(
-                    self.port, self._folder
+                    self.port, "false" if user else "true", self._folder
                 )
             )
+            if user is not None:
+                users = os.path.join(self._folder, "users")
+                file.write("password_file {}\n".format(users))
+                command = [program("mosquitto_passwd"), "-b", "-c", users] + list(user)
+                subprocess.run(command, check=True, timeout=30)
             if access is not None:
                 file.write("acl_file {}/acl\n".format(self._folder))
                 self._allow(access)

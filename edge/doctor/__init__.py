@@ -1,0 +1,1 @@
+"""`labeld doctor`: what this machine, its software and a configuration are like, and what to do."""

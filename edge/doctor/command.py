@@ -1,0 +1,56 @@
+"""The order of the checks, and how they are shown."""
+
+import os
+
+from edge.device import Device
+from edge.doctor import findings as shown
+from edge.doctor import machine, service, software
+
+DEFAULT = "/etc/labeld/labeld.yaml"
+
+
+def run(path, root, seconds, json):
+    """Check everything, print it, and return the Exit code.
+
+    Args:
+        path: the configuration file's, or None: DEFAULT, where there is one.
+        root: where the machine's files lie.
+        seconds: for how long to measure the speed.
+        json: print JSON once all is known, not a table row by row.
+    """
+    found, speed = [], None
+    for finding, measured in _checks(path, Device(root), seconds):
+        found.append(finding)
+        speed = measured or speed
+        if not json:
+            print(shown.row(finding), flush=True)
+    if json:
+        print(shown.as_json(found, speed))
+    return shown.exit_code(found)
+
+
+def _checks(path, device, seconds):
+    """Yield (Finding, Speed or None)."""
+    importable = True
+    for finding in software.check():
+        importable = importable and finding.state != shown.BAD
+        yield finding, None
+    config = None
+    if path is None and not os.path.exists(DEFAULT):
+        advice = "labeld doctor -c FILE looks at broker, bundle and speed, too"
+        yield shown.note("configuration", "none at " + DEFAULT, advice), None
+    else:
+        finding, config = service.configuration(path or DEFAULT)
+        yield finding, None
+    for finding in machine.check(device, config):
+        yield finding, None
+    if config is None:
+        return
+    yield service.daemon(config), None
+    yield service.broker(config), None
+    if importable:
+        from edge.doctor import model
+
+        findings, speed = model.check(config, seconds)
+        for finding in findings:
+            yield finding, speed

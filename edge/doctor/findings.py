@@ -1,0 +1,67 @@
+"""What a check found, for people and for programs."""
+
+import json
+from typing import NamedTuple
+
+from edge.errors import Exit
+
+OK, NOTE, BAD = STATES = ("ok", "note", "bad")
+
+_WIDTHS = "{:<5} {:<14} {}"
+
+
+class Finding(NamedTuple):
+    """One row of the table."""
+
+    state: str
+    what: str
+    found: str
+    advice: str = ""
+    exit_code: Exit = Exit.OK
+
+
+def ok(what, found):
+    """Return a Finding that is as it should be."""
+    return Finding(OK, what, found)
+
+
+def note(what, found, advice):
+    """Return a Finding with which labeld works, though not as well as it might."""
+    return Finding(NOTE, what, found, advice)
+
+
+def bad(what, found, advice, exit_code=Exit.UNEXPECTED):
+    """Return a Finding with which labeld, or a part of it, does not work."""
+    return Finding(BAD, what, found, advice, exit_code)
+
+
+def row(finding):
+    """Return a Finding as a row of the table; what to do stands below what was found."""
+    text = _WIDTHS.format(finding.state, finding.what, finding.found)
+    return text + ("\n" + _WIDTHS.format("", "", "-> " + finding.advice) if finding.advice else "")
+
+
+def exit_code(findings):
+    """Return the Exit that the first bad one asks for; Exit.OK without one."""
+    return next((found.exit_code for found in findings if found.state == BAD), Exit.OK)
+
+
+def as_json(findings, speed):
+    """Return the whole as JSON.
+
+    Args:
+        findings: the Findings.
+        speed: the Speed that was measured, or None.
+    """
+    return json.dumps(
+        {
+            "ok": exit_code(findings) == Exit.OK,
+            "findings": [
+                {"state": f.state, "what": f.what, "found": f.found, "advice": f.advice or None}
+                for f in findings
+            ],
+            "latency_ms": speed and {str(n): 1000 * s for n, s in sorted(speed.latency.items())},
+            "pictures_per_second": speed and speed.pictures_per_second,
+        },
+        indent=1,
+    )
