@@ -47,6 +47,23 @@ def _parser():
     )
     doctor.set_defaults(command=_doctor)
 
+    text = "give the same events for a folder or a video every time, without broker and clock"
+    replay = commands.add_parser("replay", help=text, description=text)
+    replay.add_argument("-c", "--config", metavar="FILE", default="/etc/labeld/labeld.yaml")
+    replay.add_argument("--input", metavar="FOLDER|VIDEO", required=True)
+    replay.add_argument("--out", metavar="EVENTS.jsonl", required=True)
+    replay.add_argument(
+        "--source",
+        metavar="NAME",
+        help="the source whose settings count (the first folder, or for a video camera)",
+    )
+    replay.add_argument(
+        "--compare",
+        metavar="OTHER.jsonl",
+        help="print which labels changed, and by how much scores differ; exit 1 if any changed",
+    )
+    replay.set_defaults(command=_replay)
+
     text = "show labeld at work: trains on drawn samples, starts a broker, prints labels"
     demo = commands.add_parser("demo", help=text, description=text)
     demo.add_argument("--once", action="store_true", help="end when every sample has its label")
@@ -81,6 +98,19 @@ def _doctor(options):
 
     logging.getLogger("edge").addHandler(logging.NullHandler())  # the table tells it all
     return doctor.run(options.config, options.root, options.seconds, options.json)
+
+
+def _replay(options):
+    from edge import comparison, config, replay
+
+    logging.getLogger("edge").addHandler(logging.NullHandler())  # the events tell it all
+    count = replay.run(config.load(options.config), options.input, options.out, options.source)
+    print("{}: {} events".format(options.out, count))
+    if options.compare is None:
+        return Exit.OK
+    lines, same = comparison.compare(options.out, options.compare)
+    print("\n".join(lines))
+    return Exit.OK if same else Exit.UNEXPECTED
 
 
 def _demo(options):

@@ -53,7 +53,13 @@ class Pipeline:
             for number in range(decoders)
         ]
         classifying = Worker("classify", Batcher(engines, desk, metrics).step, on_failure)
-        self.workers = [*decoding, classifying]
+        self._engines = engines
+        self._decoding = decoding
+        self._classifying = classifying
+
+    @property
+    def workers(self):
+        return [*self._decoding, self._classifying]
 
     def start(self):
         for worker in reversed(self.workers):
@@ -65,7 +71,11 @@ class Pipeline:
         Returns:
             The names of the workers that did not end.
         """
-        return [worker.name for worker in self.workers if not worker.finish(deadline)]
+        late = [worker.name for worker in self._decoding if not worker.finish(deadline)]
+        self._engines.current.slots.close()  # the last batch waits for no more pictures
+        if not self._classifying.finish(deadline):
+            late.append(self._classifying.name)
+        return late
 
 
 class Decoder:

@@ -67,6 +67,8 @@ HOUSE = {
         "roster",
         "pipeline",
         "offline",
+        "replay",
+        "comparison",
         "service",
         "doctor.__init__",
         "doctor.findings",

@@ -43,7 +43,7 @@ class Camera:
         self._device = device
         self._state = state
         self._metrics = metrics
-        self._policy = _policy(settings)
+        self._policy = policy_of(settings)
         self._validity = Validity(settings.validity)
         self._backoff = backoff or Backoff(*BACKOFF_SECONDS)
 
@@ -98,7 +98,8 @@ class Camera:
             reader.stale("a call to it hangs, for more than {:g} s".format(limit))
 
 
-def _policy(settings):
+def policy_of(settings):
+    """Return the Policy of a CameraSource, with nothing known yet."""
     changes = None
     if settings.publish == "change":
         hold = settings.hold

@@ -90,7 +90,7 @@ class Folder:
             pass
 
     def _note(self, arrivals, what, name):
-        if not _is_candidate(name):
+        if not is_candidate(name):
             return
         if what == watch.WRITTEN:
             arrivals.written(name, time.monotonic())
@@ -102,7 +102,7 @@ class Folder:
         found, now = {}, time.time()
         with os.scandir(self._path) as entries:
             for entry in entries:
-                if not _is_candidate(entry.name) or entry.path in self._claims:
+                if not is_candidate(entry.name) or entry.path in self._claims:
                     continue
                 try:
                     facts = entry.stat()
@@ -198,7 +198,8 @@ def _size(path):
         return 0
 
 
-def _is_candidate(name):
+def is_candidate(name):
+    """Return True if a file of such a name is taken."""
     return not name.startswith(".") and not name.lower().endswith(UNFINISHED)
 
 

@@ -1,0 +1,65 @@
+"""Two replays of the same pictures: which labels changed, and by how much scores differ."""
+
+import json
+
+from edge.errors import LabeldError
+
+
+def compare(path, other):
+    """Compare the events in two files of `labeld replay`.
+
+    Args:
+        path, other: the files; `other` is what it was before, or elsewhere.
+
+    Returns:
+        (lines for people, True if each picture has the same label in both).
+
+    Raises:
+        LabeldError: one of them cannot be read.
+    """
+    here, there = _events(path), _events(other)
+    both = [image for image in here if image in there]
+    lines = [
+        "{}: {}, in {} {}".format(image, _told(here[image]), other, _told(there[image]))
+        for image in both
+        if _label(here[image]) != _label(there[image])
+    ]
+    changed = len(lines)
+    lines += ["{}: only in {}".format(image, path) for image in here if image not in there]
+    lines += ["{}: only in {}".format(image, other) for image in there if image not in here]
+    differences = [
+        abs(here[image]["score"] - there[image]["score"])
+        for image in both
+        if "score" in here[image] and "score" in there[image]
+    ]
+    same = not lines
+    lines.append("{} of {} labels are the same".format(len(both) - changed, len(both)))
+    if differences:
+        lines.append(
+            "scores differ by {:.3f} at most, by {:.4f} on average".format(
+                max(differences), sum(differences) / len(differences)
+            )
+        )
+    return lines, same
+
+
+def _events(path):
+    """Return {image: event}."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            events = [json.loads(line) for line in file]
+        return {event["image"]: event for event in events}
+    except OSError as error:
+        raise LabeldError("{}: {}".format(path, error.strerror))
+    except (ValueError, KeyError, TypeError) as error:
+        raise LabeldError("{}: not events of labeld replay ({})".format(path, error))
+
+
+def _label(event):
+    return event.get("label", event.get("error"))
+
+
+def _told(event):
+    if "error" in event:
+        return "failed ({})".format(event["error"])
+    return "{!r} ({:.3f})".format(event["label"], event["score"])
