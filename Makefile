@@ -17,7 +17,7 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 venv37 compiler run test test36 lint mosquitto prometheus systemd photographs streams clean
+.PHONY: venv venv36 venv37 compiler install-jetson run test test36 lint mosquitto prometheus systemd photographs streams clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
@@ -69,7 +69,7 @@ $(INSTALLED): setup.py
 	    || { $(APT) -q update && $(APT) -q install -y python3-venv; } \
 	    || { echo "please install the package python3-venv, then run make again" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e '.[tensorflow,export,demo,test,lint]'
+	$(PIP) -e '.[pc,export,demo,test,lint]'
 	touch $@
 
 venv36: $(VENV36)/.installed
@@ -78,7 +78,7 @@ $(VENV36)/.installed: setup.py
 	@# pip 21.3.1 is the last for 3.6; the one that 3.6 brings finds no wheels of TensorFlow
 	$(PYTHON36) -m venv $(VENV36)
 	$(VENV36)/bin/python -m pip install --quiet --disable-pip-version-check 'pip==21.3.1'
-	$(VENV36)/bin/python -m pip install --quiet -e '.[tensorflow,export,test]'
+	$(VENV36)/bin/python -m pip install --quiet -e '.[pc,export,test]'
 	touch $@
 
 # TensorFlow 2.7 is a Jetson's own release; PyPI has it for Python 3.7. For `labeld-export convert`.
@@ -87,8 +87,12 @@ venv37: $(VENV37)/.installed
 $(VENV37)/.installed: setup.py
 	$(PYTHON37) -m venv $(VENV37)
 	$(VENV37)/bin/python -m pip install --quiet --disable-pip-version-check \
-	    -e . tensorflow==2.7.4 'protobuf<3.21'
+	    -e . tensorflow==2.7.4 'protobuf<3.21' opencv-python-headless
 	touch $@
+
+# On a Jetson TX2, as root; README, On a Jetson TX2.
+install-jetson:
+	systemd/install-jetson
 
 clean:
 	rm -rf $(VENV) $(VENV36) $(VENV37) *.egg-info .pytest_cache .ruff_cache

@@ -33,13 +33,17 @@ setup(
         "av>=12; python_version >= '3.10'",
         "watchdog>=2.1",
         "dataclasses" + OLD,
-        # the last OpenCV with a wheel for Python 3.6; pip would compile a later one for an hour
-        "opencv-python-headless==4.6.0.66" + OLD,
-        "opencv-python-headless" + NEW,
     ],
     extras_require={
-        # a Jetson has NVIDIA's own TensorFlow wheel: hence not among the requirements
-        "tensorflow": ["tensorflow==2.6.2" + OLD, "keras==2.6.0" + OLD, "tensorflow-cpu" + NEW],
+        # a Jetson has NVIDIA's own TensorFlow and OpenCV: hence not among the requirements
+        "pc": [
+            "tensorflow==2.6.2" + OLD,
+            "keras==2.6.0" + OLD,
+            "tensorflow-cpu" + NEW,
+            # the last OpenCV with a wheel for Python 3.6; pip would compile a later one for an hour
+            "opencv-python-headless==4.6.0.66" + OLD,
+            "opencv-python-headless" + NEW,
+        ],
         "export": ["scikit-learn"],
         "demo": ["amqtt>=0.11; python_version >= '3.10'"],
         "test": ["pytest>=7.0", "jinja2"],

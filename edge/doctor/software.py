@@ -102,7 +102,7 @@ def _tensorflow(probe):
 
 
 def _not_imported(name, probe):
-    advice = "pip install 'labeld[tensorflow]'; on a Jetson see README, On a Jetson TX2"
+    advice = "pip install 'labeld[pc]'; on a Jetson see README, On a Jetson TX2"
     if probe.code == -signal.SIGILL:
         advice = "numpy 1.19.5 does that on a TX2: pip install numpy==1.19.4"
     elif "static TLS" in probe.complaint:
