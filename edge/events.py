@@ -41,7 +41,7 @@ class Frame:
     captured_at: float
     seen: float
     read: Callable[[], Union[bytes, np.ndarray]]
-    settle: Callable[[Optional[str]], None]
+    settle: Callable[[Optional[str]], None] = lambda reason: None
     taken: Callable[[], None] = lambda: None
     judge: Callable[[np.ndarray], str] = lambda row: LIVE
     identity: Optional[str] = None

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections import namedtuple
+from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry
 
@@ -20,6 +21,7 @@ from edge.worker import Worker
 
 BATCH_SIZE = 8
 MAX_DELAY_SECONDS = 0.05
+END_SECONDS = 1.0
 
 Result = namedtuple("Result", "file scores error")
 Result.__doc__ = """What became of one file.
@@ -48,22 +50,35 @@ def score_files(bundle, files, classifier=None, progress=None):
         classifier = Classifier(bundle)
     tray = _Tray(list(files), progress)
     slots = Slots(BATCH_SIZE, MAX_DELAY_SECONDS, bundle.batch_sizes)
+    engine = Engine(bundle, classifier, slots, seconds={}, zero_copy=None)
+    with running(engine, tray):
+        return tray.results()
+
+
+@contextmanager
+def running(engine, tray):
+    """Run an engine's pipeline on what a tray gives, for as long as the context lasts.
+
+    Args:
+        engine: the Engine; nothing else uses it, then or later.
+        tray: a source and a desk in one; its `abort` is called with a Worker that has failed.
+    """
     pipeline = Pipeline(
-        Engines(Engine(bundle, classifier, slots, seconds={}, zero_copy=None)),
+        Engines(engine),
         desk=tray,
         metrics=Metrics(CollectorRegistry(), [tray.name]),
         decoders=os.cpu_count() or 2,
         on_failure=tray.abort,
     )
     pump = Pump(tray, pipeline.frames)
-    source = Worker("files", pump.step, tray.abort)
+    source = Worker(tray.name, pump.step, tray.abort)
     pipeline.start()
     source.start()
     try:
-        return tray.results()
+        yield
     finally:
         pump.stop()
-        deadline = time.monotonic() + 1.0
+        deadline = time.monotonic() + END_SECONDS
         source.finish(deadline)
         pipeline.stop(deadline)
 
@@ -92,7 +107,6 @@ class _Tray:
                 captured_at=0.0,
                 seen=time.monotonic(),
                 read=_reader(path),
-                settle=lambda reason: None,
             )
 
     def labelled(self, picture, scores, _bundle):

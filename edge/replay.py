@@ -162,7 +162,6 @@ def _frame(settings, image, seconds, read, **facts):
         captured_at=seconds,
         seen=seconds,
         read=read,
-        settle=lambda reason: None,
         **facts,
     )
 

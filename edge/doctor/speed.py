@@ -1,24 +1,16 @@
 """How fast this machine is with a bundle: each batch size, and the whole street."""
 
 import itertools
-import os
 import statistics
 import threading
 import time
 from collections import namedtuple
 
-from prometheus_client import CollectorRegistry
-
-from edge.engine import Engines
 from edge.errors import LabeldError
 from edge.events import Frame
-from edge.metrics import Metrics
-from edge.pipeline import Pipeline
-from edge.pump import Pump
-from edge.worker import Worker
+from edge.offline import running
 
 FIRST_SECONDS = 60.0
-END_SECONDS = 5.0
 
 Speed = namedtuple("Speed", "latency pictures_per_second")
 Speed.__doc__ = """What was measured.
@@ -55,22 +47,11 @@ def _latency(engine, seconds):
 
 def _street(engine, seconds):
     mill = _Treadmill([sample.data for sample in engine.bundle.golden()])
-    metrics = Metrics(CollectorRegistry(), [mill.name])
-    pipeline = Pipeline(Engines(engine), mill, metrics, os.cpu_count() or 2, mill.fail)
-    pump = Pump(mill, pipeline.frames)
-    source = Worker("pictures", pump.step, mill.fail)
-    pipeline.start()
-    source.start()
-    try:
+    with running(engine, mill):
         mill.wait_for(1, FIRST_SECONDS)
         first, began = mill.done, time.monotonic()
         mill.wait_for(None, seconds)
         return (mill.done - first) / (time.monotonic() - began)
-    finally:
-        pump.stop()
-        deadline = time.monotonic() + END_SECONDS
-        source.finish(deadline)
-        pipeline.stop(deadline)
 
 
 class _Treadmill:
@@ -95,7 +76,6 @@ class _Treadmill:
                 captured_at=0.0,
                 seen=time.monotonic(),
                 read=lambda data=data: data,
-                settle=lambda reason: None,
             )
 
     def labelled(self, picture, scores, _bundle):
@@ -110,7 +90,7 @@ class _Treadmill:
             self._changed.notify_all()
         return True
 
-    def fail(self, worker):
+    def abort(self, worker):
         self.failed(None, None, "{} failed: {}".format(worker.name, worker.failure))
 
     def wait_for(self, count, seconds):

@@ -81,7 +81,6 @@ class Camera:
             captured_at=shot.captured_at,
             seen=shot.seen,
             read=lambda: shot.image,
-            settle=lambda reason: None,
             taken=mailbox.clear,
             judge=partial(self._judge, shot.seen),
             policy=self._policy,
