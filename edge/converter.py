@@ -88,9 +88,15 @@ class Converter:
         self._notifier.status("serving {}, and converting it".format(self._bundle.model))
         self._metrics.converting.set(1)
         self._began = time.monotonic()
-        self._child = Child(
-            "labeld-export convert", ["nice", "-n", NICENESS] + command, stop_seconds=STOP_SECONDS
-        )
+        try:
+            self._child = Child(
+                "labeld-export convert",
+                ["nice", "-n", NICENESS] + command,
+                stop_seconds=STOP_SECONDS,
+            )
+        except OSError as error:
+            self._metrics.converting.set(0)
+            self._give_up(str(error), 0.0)
 
     def _look(self):
         code, took = self._child.code(), time.monotonic() - self._began
@@ -104,11 +110,12 @@ class Converter:
             self._reload.swap()
         elif not served:
             _log.info("%s is no longer to be converted", self._bundle.path)
+        elif code is None:
+            self._give_up("it took too long", took)
         else:
-            self._give_up(code, took)
+            self._give_up("exit code {}, see above".format(code), took)
 
-    def _give_up(self, code, took):
-        how = "exit code {}, see above".format(code) if code is not None else "it took too long"
+    def _give_up(self, how, took):
         _log.error(
             "%s could not be converted (%s, after %.0f s): its plain graph serves; it is tried "
             "again when labeld is started again, or set model.convert: false",

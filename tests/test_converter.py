@@ -144,6 +144,15 @@ def test_where_there_is_no_tensorrt_the_plain_graph_serves_on(labeld, tiny_bundl
     assert labeld.end() == 0
 
 
+def test_a_conversion_that_cannot_even_begin_stops_nothing(labeld, tiny_bundle, tmp_path):
+    converted = str(tmp_path / "converted")
+    labeld.configure(model={"bundle": tiny_bundle.path, "convert": True, "converted": converted})
+    labeld.start_ready(PATH=str(tmp_path))
+    wait_for(lambda: "could not be converted ([Errno 2]" in labeld.log(), "it gave up")
+    assert "labeld_model_converting 0.0" in labeld.get("/metrics")[1]
+    assert labeld.get("/readyz")[0] == 200
+
+
 def test_the_three_newest_conversions_are_kept(converting, tmp_path):
     for number in range(4):
         (tmp_path / "converted" / str(number)).mkdir(parents=True)
