@@ -162,6 +162,20 @@ def test_what_is_not_so_well_on_a_tx2_comes_with_advice(tmp_path, changes, what,
     assert advice in finding.advice
 
 
+def test_a_jetson_that_says_little_is_still_one(tmp_path):
+    root = tx2.lay_out(
+        tmp_path,
+        {
+            "proc/device-tree/model": None,
+            "etc/nvpmodel.conf": None,
+            "var/lib/nvpmodel/status": None,
+        },
+    )
+    found = by_what(machine.check(Device(root), None))
+    assert found["Jetson"].found == "unknown board, L4T 32.7.1"
+    assert found["power mode"].found == "unknown"
+
+
 def test_more_than_half_of_the_shared_memory_for_the_gpu_is_too_much(tmp_path):
     config = Config(model=Model(bundle="b", gpu_memory_mb=4096), sources=())
     finding = by_what(machine.check(Device(tx2.lay_out(tmp_path)), config))["GPU memory"]

@@ -28,7 +28,7 @@ def check(device, config):
         config: the Config, or None.
     """
     if device.l4t() is not None:
-        yield ok("Jetson", "{}, L4T {}".format(device.model(), device.l4t()))
+        yield ok("Jetson", "{}, L4T {}".format(device.model() or "unknown board", device.l4t()))
         yield from _power(device)
     yield from _memory(device, config)
     yield from _heat(device)
@@ -42,7 +42,7 @@ def _power(device):
     if mode == TX2_FASTEST:
         yield ok("power mode", mode)
     else:
-        yield note("power mode", str(mode), "the fastest: sudo nvpmodel -m 0")
+        yield note("power mode", mode or "unknown", "the fastest: sudo nvpmodel -m 0")
     if device.clocks_held():
         yield ok("clocks", "held at what the power mode allows")
     else:
