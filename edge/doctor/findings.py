@@ -31,7 +31,10 @@ def note(what, found, advice):
 
 
 def bad(what, found, advice, exit_code=Exit.UNEXPECTED):
-    """Return a Finding with which labeld, or a part of it, does not work."""
+    """Return a Finding with which labeld, or a part of it, does not work.
+
+    `advice` is empty where `found` says what to do, as a BundleError does.
+    """
     return Finding(BAD, what, found, advice, exit_code)
 
 

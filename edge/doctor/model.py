@@ -19,7 +19,7 @@ def check(config, seconds):
         engine = engines.load(found, config.model, config.batch)
         speed = speeds.measure(engine, seconds)
     except BundleError as error:
-        return [bad("bundle", str(error), "labeld-export verify tells the same", Exit.BUNDLE)], None
+        return [bad("bundle", str(error), "", Exit.BUNDLE)], None
     except LabeldError as error:
         return [bad("bundle", str(error), "run it again, and look at the log of labeld")], None
     served = "{}, {}, {} classes; {} golden samples reproduced".format(
