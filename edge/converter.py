@@ -42,6 +42,7 @@ class Converter:
         self._reload = reload
         self._notifier = notifier
         self._metrics = metrics
+        self._closed = False
         self._tried = set()
         self._child = None
         self._bundle = None
@@ -57,7 +58,11 @@ class Converter:
         return False
 
     def close(self):
-        """End what is under way; nothing of it is kept."""
+        """End what is under way, of which nothing is kept, and begin nothing more."""
+        self._closed = True
+        self._end()
+
+    def _end(self):
         if self._child is None:
             return
         self._child.stop()
@@ -69,7 +74,8 @@ class Converter:
     def _wanted(self):
         bundle = self._service.bundle
         return (
-            self._service.config.model.convert
+            not self._closed
+            and self._service.config.model.convert
             and not bundle.conversion
             and bundle.content_hash not in self._tried
         )
@@ -103,7 +109,7 @@ class Converter:
         served = self._service.config.model.convert and self._service.bundle == self._bundle
         if code is None and served and took < LIMIT_SECONDS:
             return
-        self.close()
+        self._end()
         if code == 0:
             _log.info("%s was converted in %.0f s", self._bundle.path, took)
             _keep_the_newest(os.path.dirname(os.path.dirname(self._place)))

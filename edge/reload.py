@@ -51,11 +51,11 @@ class Reload:
         asked = self._asked.wait(STEP_SECONDS)
         if self._stop.is_set() or not (asked or self._swap.is_set()):
             return False
-        self._asked.clear()
         self._swap.clear()
         started = time.monotonic()
         self._notifier.reloading()
-        if asked:
+        if asked:  # only what was seen is cleared: it may be asked for in this very moment
+            self._asked.clear()
             _log.info("reading %s again", self._path)
         faults = self._change(lambda: configs.load(self._path) if asked else self._service.config)
         gc.collect()  # a graph that is no longer served is part of reference cycles
