@@ -62,21 +62,23 @@ def run(config, path, out, source=None):
     frames = _pictures(settings, path) if is_folder else _film(settings, path)
     engine = _engine(config)
     ledger = _Ledger()
-    failures = queue.Queue()
+    failed = []
     metrics = Metrics(CollectorRegistry(), [settings.name])
     pipeline = Pipeline(
-        Engines(engine), Desk(config.decide, DEVICE, ledger, metrics), metrics, 1, failures.put
+        Engines(engine), Desk(config.decide, DEVICE, ledger, metrics), metrics, 1, failed.append
     )
     pipeline.start()
     order = {}
     try:
         for frame in frames:
             order[frame.image] = len(order)
-            _put(pipeline.frames, frame, failures)
+            _put(pipeline.frames, frame, failed)
     finally:
-        late = pipeline.stop(time.monotonic() + LIMIT_SECONDS)
-    if late or not failures.empty():
-        raise LabeldError(_why(failures) or "{} did not end".format(", ".join(late)))
+        late = pipeline.stop(time.monotonic() + (0.0 if failed else LIMIT_SECONDS))
+    if failed:
+        raise LabeldError(_why(failed))
+    if late:
+        raise LabeldError("{} did not end".format(", ".join(late)))
     events = sorted(ledger.events, key=lambda event: order[event["image"]])
     with open(out, "w", encoding="utf-8") as file:
         file.writelines(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
@@ -171,7 +173,7 @@ def _read(path):
         return file.read()
 
 
-def _put(frames, frame, failures):
+def _put(frames, frame, failed):
     """Wait for room for a frame.
 
     Raises:
@@ -179,8 +181,8 @@ def _put(frames, frame, failures):
     """
     end = time.monotonic() + LIMIT_SECONDS
     while time.monotonic() < end:
-        if not failures.empty():
-            raise LabeldError(_why(failures))
+        if failed:
+            raise LabeldError(_why(failed))
         try:
             return frames.put(frame, timeout=1.0)
         except queue.Full:
@@ -188,11 +190,8 @@ def _put(frames, frame, failures):
     raise LabeldError("no picture was done in {:.0f} s".format(LIMIT_SECONDS))
 
 
-def _why(failures):
-    if failures.empty():
-        return None
-    worker = failures.get()
-    return "{} failed: {}".format(worker.name, worker.failure)
+def _why(failed):
+    return "{} failed: {}".format(failed[0].name, failed[0].failure)
 
 
 class _Ledger:

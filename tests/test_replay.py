@@ -1,12 +1,19 @@
 """`labeld replay`: the same events every time, and what is another one."""
 
 import json
+import threading
 
 import cv2
 import numpy as np
 import pytest
 
+from edge import config
+from edge import replay as replays
+from edge.engine import Engine
+from edge.errors import LabeldError
+from edge.slots import Slots
 from tests import commands, tiny
+from tests.servers import wait_for
 
 
 @pytest.fixture
@@ -131,3 +138,22 @@ def test_what_cannot_be_read_is_said(labeld, folder, tmp_path):
     )
     assert code == 1
     assert "other.jsonl: not events of labeld replay" in errors
+
+
+def test_a_graph_that_fails_ends_it_at_once(labeld, folder, tmp_path, tiny_bundle, monkeypatch):
+    def broken(rows):
+        raise RuntimeError("out of memory")
+
+    engine = Engine(tiny_bundle, broken, Slots(8, 1e6), seconds={}, zero_copy=None)
+    monkeypatch.setattr(replays, "_engine", lambda _: engine)
+    settings, raised = config.load(labeld.config), []
+
+    def run():
+        try:
+            replays.run(settings, str(folder), str(tmp_path / "out.jsonl"))
+        except LabeldError as error:
+            raised.append(str(error))
+
+    threading.Thread(target=run, daemon=True).start()
+    wait_for(lambda: raised, "it ends, rather than wait for what can never be done")
+    assert raised == ["classify failed: out of memory"]
