@@ -10,7 +10,7 @@ MEMORY_BYTES = 2e9
 FREE_BYTES = 1e9
 
 HOT_CELSIUS = 85.0
-"""Some degrees below where a TX2 begins to slow down (95.5 for the CPU: NVIDIA, L4T 32.7)."""
+"""Well below 101.5, where a TX2 turns itself off (NVIDIA's documentation of L4T)."""
 
 WORN = 0.9
 

@@ -126,9 +126,13 @@ def _probe(code):
         )
     except subprocess.TimeoutExpired:
         return Probe(None, None, "")
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    facts = json.loads(done.stdout.decode("utf-8")) if done.returncode == 0 else None
-    return Probe(facts, done.returncode, lines[-1] if lines else "")
+    facts = json.loads(_last_line(done.stdout)) if done.returncode == 0 else None
+    return Probe(facts, done.returncode, _last_line(done.stderr))
+
+
+def _last_line(output):
+    """Return the last line; before it a library may have printed what it likes."""
+    return output.decode("utf-8", "replace").strip().rpartition("\n")[2]
 
 
 def _dotted(numbers):
