@@ -21,6 +21,12 @@ CONNACK_SECONDS = 10.0
 KEEPALIVE_SECONDS = 30
 BACKOFF_SECONDS = (0.5, 30.0)
 
+PART_SECONDS = 1.0
+"""At a parting the broker is given so long to close the connection."""
+
+DISCONNECT = b"\xe0\x00"
+"""MQTT 3.1.1 and MQTT 5, 3.14: the connection ends as it should, and the will is not published."""
+
 STEADY_SECONDS = 5.0
 """After a connection that held so long, the next try comes soon; after shorter ones, ever later:
 two clients of one name push each other out, and must not do so as fast as they can."""
@@ -159,7 +165,8 @@ class Connection:
             while self.up and self._client.want_write() and time.monotonic() < deadline:
                 self._exchange(STEP_SECONDS)
             self.up = False  # from here on, losing the connection is no loss
-            self._client.disconnect()
+            if self._socket() is not None:
+                _part(self._socket(), min(deadline, time.monotonic() + PART_SECONDS))
         self._drop_client()
         self._woken.close()
         self._waker.close()
@@ -331,6 +338,21 @@ class Listener:
 
     def on_message(self, message):
         """A paho MQTTMessage has come."""
+
+
+def _part(connection, deadline):
+    """Say DISCONNECT, then read until the broker closes, at most until `deadline`.
+
+    paho closes as soon as it has said so. What the broker is sending just then fails, and with it
+    the broker may lose acknowledgements that it has not read yet.
+    """
+    try:
+        connection.settimeout(max(0.001, deadline - time.monotonic()))
+        connection.sendall(DISCONNECT)
+        while connection.recv(65536) and time.monotonic() < deadline:
+            connection.settimeout(max(0.001, deadline - time.monotonic()))
+    except OSError:
+        pass  # it has closed, or does not
 
 
 def _value(code):

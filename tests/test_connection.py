@@ -1,11 +1,13 @@
 """Which MQTT is spoken, and what is told of a broker that says no."""
 
+import socket
+import threading
 import time
 
 import pytest
 
 from edge.config import Mqtt
-from edge.connection import TEXT, Connection, Listener
+from edge.connection import DISCONNECT, TEXT, Connection, Listener
 from tests import cameras
 from tests.refusing_broker import RefusingBroker
 
@@ -104,3 +106,33 @@ def test_a_server_that_is_no_broker_is_told_so(connect):
         assert "is it an MQTT broker?" in heard.troubles[0]
     finally:
         server.close()
+
+
+def test_at_a_parting_what_the_broker_is_still_sending_is_taken(connect):
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(1)
+    after_disconnect = []
+
+    def serve():
+        client, _ = listener.accept()
+        with client:
+            client.settimeout(5.0)
+            client.recv(4096)
+            client.sendall(b"\x20\x03\x00\x00\x00")  # CONNACK
+            assert client.recv(2) == DISCONNECT
+            client.settimeout(0.3)
+            try:
+                after_disconnect.append(client.recv(1))
+            except socket.timeout:
+                client.sendall(b"\xd0\x00" * 1000)
+                after_disconnect.append("still there")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    connection, _ = connect(listener.getsockname()[1])
+    step_until(connection, lambda: connection.up)
+    connection.close(time.monotonic() + 5.0)
+    thread.join(10.0)
+    listener.close()
+    assert after_disconnect == ["still there"], "the connection is the broker's to close"
