@@ -136,3 +136,37 @@ def test_at_a_parting_what_the_broker_is_still_sending_is_taken(connect):
     thread.join(10.0)
     listener.close()
     assert after_disconnect == ["still there"], "the connection is the broker's to close"
+
+
+def test_what_was_acknowledged_before_a_parting_does_not_come_again(broker):
+    settings = Mqtt(port=broker.port)
+    first = _take(settings, 16, meanwhile=lambda: _publish(settings, "pictures", 60))
+    second = _take(settings, 16)
+    assert first + second == list(range(32)), "with more to send, the broker has read all"
+
+
+def _take(settings, count, meanwhile=lambda: None):
+    """Acknowledge so many messages for a lasting session, then part; return their numbers."""
+    heard, arrived = Heard(), []
+    heard.on_message = arrived.append
+    connection = Connection(settings, "keeper", heard, window=count, session_seconds=3600)
+    step_until(connection, lambda: connection.up)
+    connection.subscribe("pictures")
+    step_until(connection, lambda: heard.refusals == [None])
+    meanwhile()
+    step_until(connection, lambda: len(arrived) >= count)
+    for message in arrived[:count]:
+        connection.acknowledge(message)
+    connection.close(time.monotonic() + 5.0)
+    return [int(message.payload[:2]) for message in arrived[:count]]
+
+
+def _publish(settings, topic, count):
+    """Publish so many messages of a picture's size, numbered."""
+    heard = Heard()
+    publisher = Connection(settings, "publisher", heard, window=count)
+    step_until(publisher, lambda: publisher.up)
+    for number in range(count):
+        publisher.publish(topic, b"%02d" % number + bytes(20000), TEXT)
+    step_until(publisher, lambda: len(heard.published) == count)
+    publisher.close(time.monotonic() + 5.0)
