@@ -2,7 +2,7 @@
 
 import re
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 with open("edge/__init__.py", encoding="utf-8") as file:
     version = re.search(r'__version__ = "(.+)"', file.read()).group(1)
@@ -20,7 +20,7 @@ setup(
     long_description=readme,
     long_description_content_type="text/markdown",
     license="MIT",
-    packages=["edge", "edge.doctor", "edge.sources", "export"],
+    packages=find_packages(include=["edge", "edge.*", "export", "export.*"]),
     python_requires=">=3.6",
     install_requires=[
         "numpy",
