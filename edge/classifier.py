@@ -4,8 +4,8 @@ import os
 
 import numpy as np
 
-from edge import memory
 from edge.errors import BundleError
+from edge.machine import memory
 
 
 class Classifier:

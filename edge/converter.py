@@ -7,7 +7,7 @@ import sys
 import time
 
 from edge import choice
-from edge.child import Child
+from edge.machine.child import Child
 
 LIMIT_SECONDS = 3600.0
 """A conversion that takes longer is given up: one of InceptionV3 takes a TX2 some minutes."""

@@ -11,11 +11,11 @@ from edge import choice
 from edge import config as configs
 from edge import engine as engines
 from edge.converter import Converter
-from edge.device import Device
-from edge.device_metrics import DeviceCollector
 from edge.errors import Exit
 from edge.heartbeat import Heartbeat
 from edge.http import HttpServer
+from edge.machine.device import Device
+from edge.machine.device_metrics import DeviceCollector
 from edge.metrics import Metrics
 from edge.outbox import Outbox
 from edge.publisher import Publisher

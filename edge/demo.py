@@ -16,8 +16,8 @@ from contextlib import ExitStack
 import yaml
 
 from edge import bundle, samples, trial_broker
-from edge.child import Child
 from edge.errors import BundleError, Exit, LabeldError
+from edge.machine.child import Child
 from edge.mqtt_client import new_client
 
 DEVICE = "demo"

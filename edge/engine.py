@@ -5,9 +5,10 @@ import threading
 import time
 from collections import deque, namedtuple
 
-from edge import choice, golden, memory
+from edge import choice, golden
 from edge.classifier import Classifier
 from edge.errors import BundleError
+from edge.machine import memory
 from edge.slots import Slots
 
 _log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 import ctypes
 
 from edge.classifier import tensorflow
-from edge.device import Device
+from edge.machine.device import Device
 
 BINDING = ("gpu", "compute_capability", "tensorrt")
 """An engine runs where these are what they were where it was built."""

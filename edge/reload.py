@@ -5,10 +5,11 @@ import logging
 import threading
 import time
 
-from edge import choice, memory
+from edge import choice
 from edge import config as configs
 from edge import engine as engines
 from edge.errors import ConfigError, LabeldError
+from edge.machine import memory
 from edge.worker import STEP_SECONDS
 
 FIXED = ("device", "mqtt", "outbox", "http")

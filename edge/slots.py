@@ -4,7 +4,7 @@ import threading
 import time
 from collections import deque
 
-from edge import memory
+from edge.machine import memory
 from edge.preprocess import ROW
 from edge.sizes import padded, runs
 

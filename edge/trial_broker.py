@@ -7,8 +7,8 @@ import sys
 
 import yaml
 
-from edge.child import Child
 from edge.errors import LabeldError
+from edge.machine.child import Child
 
 HOST = "127.0.0.1"
 

@@ -3,8 +3,8 @@
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from edge.device import Device, Disk, Gpu, Memory
-from edge.device_metrics import DeviceCollector
+from edge.machine.device import Device, Disk, Gpu, Memory
+from edge.machine.device_metrics import DeviceCollector
 from tests import tx2
 
 

@@ -6,11 +6,11 @@ import signal
 import pytest
 
 from edge.config import CameraSource, Config, FolderSource, Model
-from edge.device import Device
 from edge.doctor import machine, software
 from edge.doctor.findings import BAD, NOTE, OK, bad, exit_code, ok
 from edge.doctor.software import Probe
 from edge.errors import Exit
+from edge.machine.device import Device
 from tests import commands, servers, tiny, tx2
 
 

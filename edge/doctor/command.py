@@ -2,9 +2,9 @@
 
 import os
 
-from edge.device import Device
 from edge.doctor import findings as shown
 from edge.doctor import machine, service, software
+from edge.machine.device import Device
 
 DEFAULT = "/etc/labeld/labeld.yaml"
 
