@@ -18,7 +18,7 @@ import yaml
 from edge import bundle, samples, trial_broker
 from edge.errors import BundleError, Exit, LabeldError
 from edge.machine.child import Child
-from edge.mqtt_client import new_client
+from edge.mqtt.client import new_client
 
 DEVICE = "demo"
 SOURCE = "returns"

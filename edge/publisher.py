@@ -4,7 +4,7 @@ import logging
 import time
 
 from edge.backoff import Backoff
-from edge.connection import JSON, TEXT, Connection, Facts, Listener
+from edge.mqtt.connection import JSON, TEXT, Connection, Facts, Listener
 
 IN_FLIGHT = 64
 """Messages sent and not yet acknowledged, at most."""

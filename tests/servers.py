@@ -16,7 +16,7 @@ import paho.mqtt.client as paho
 import pytest
 import yaml
 
-from edge.mqtt_client import new_client
+from edge.mqtt.client import new_client
 
 SECONDS = 60.0
 """How long a test waits for a condition before it gives up."""

@@ -5,9 +5,9 @@ from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
 from edge import config as configs
-from edge.connection import Connection, Listener
 from edge.doctor.findings import bad, note, ok
 from edge.errors import ConfigError, Exit
+from edge.mqtt.connection import Connection, Listener
 
 BROKER_SECONDS = 12.0
 HTTP_SECONDS = 3.0

@@ -9,10 +9,10 @@ from collections import deque
 from functools import partial
 
 from edge.config import topic_level
-from edge.connection import Connection, Listener
 from edge.errors import PictureError
 from edge.events import Frame, content_id
 from edge.metrics import DROPPED
+from edge.mqtt.connection import Connection, Listener
 from edge.policy import Policy
 
 WINDOW = 16

@@ -14,7 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.backoff import Backoff
-from edge.mqtt_client import new_client, puback_code
+from edge.mqtt.client import new_client, puback_code
 from edge.worker import STEP_SECONDS
 
 CONNACK_SECONDS = 10.0

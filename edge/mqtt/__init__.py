@@ -1,0 +1,1 @@
+"""One client at the broker, which comes back for ever."""
