@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from edge import samples
 from edge.bundle import Bundle
-from edge.config import CameraSource, Config, Decide, Model, Mqtt
+from edge.config.settings import CameraSource, Config, Decide, Model, Mqtt
 from edge.engine import Engine
 from edge.metrics import DROPPED, PUBLISHED, Metrics
 from edge.outbox import Outbox

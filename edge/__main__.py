@@ -86,7 +86,7 @@ def _run(options):
 
 
 def _check(options):
-    from edge import config
+    from edge.config import settings as config
 
     config.load(options.config)
     print("{}: no faults".format(options.config))
@@ -101,7 +101,8 @@ def _doctor(options):
 
 
 def _replay(options):
-    from edge import comparison, config, replay
+    from edge import comparison, replay
+    from edge.config import settings as config
 
     logging.getLogger("edge").addHandler(logging.NullHandler())  # the events tell it all
     count = replay.run(config.load(options.config), options.input, options.out, options.source)

@@ -8,8 +8,8 @@ import time
 from prometheus_client import CollectorRegistry
 
 from edge import choice
-from edge import config as configs
 from edge import engine as engines
+from edge.config import settings as configs
 from edge.converter import Converter
 from edge.errors import Exit
 from edge.heartbeat import Heartbeat

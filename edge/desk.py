@@ -3,7 +3,7 @@
 import logging
 import time
 
-from edge.config import topic_level
+from edge.config.settings import topic_level
 from edge.decide import decide
 from edge.events import SCHEMA, failed_event, label_event
 from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED, UNCHANGED

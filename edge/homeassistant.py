@@ -9,7 +9,7 @@ import json
 import re
 
 from edge import __version__
-from edge.config import topic_level
+from edge.config.settings import topic_level
 
 _VALUE = "{{ value_json.label[:255] }}"
 """Home Assistant's states have 255 characters at most."""

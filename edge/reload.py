@@ -6,8 +6,8 @@ import threading
 import time
 
 from edge import choice
-from edge import config as configs
 from edge import engine as engines
+from edge.config import settings as configs
 from edge.errors import ConfigError, LabeldError
 from edge.machine import memory
 from edge.worker import STEP_SECONDS

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from edge import choice
 from edge import engine as engines
-from edge.config import CameraSource, FolderSource
+from edge.config.settings import CameraSource, FolderSource
 from edge.desk import Desk
 from edge.engine import Engines
 from edge.errors import LabeldError, SourceError

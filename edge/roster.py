@@ -5,7 +5,7 @@ import threading
 import time
 from collections import namedtuple
 
-from edge.config import topic_level
+from edge.config.settings import topic_level
 from edge.pump import Pump
 from edge.worker import STEP_SECONDS, Worker
 

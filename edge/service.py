@@ -2,7 +2,7 @@
 
 import os
 
-from edge.config import topic_level
+from edge.config.settings import topic_level
 from edge.desk import Desk
 from edge.engine import Engines
 from edge.homeassistant import Discovery

@@ -15,7 +15,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge.backoff import Backoff
-from edge.config import CameraSource
+from edge.config.settings import CameraSource
 from edge.metrics import DROPPED, Metrics
 from edge.preprocess import ROW, preprocess_into
 from edge.sources import reader

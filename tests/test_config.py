@@ -7,8 +7,8 @@ import re
 import pytest
 import yaml
 
-from edge import config
-from edge.checks import build
+from edge.config import settings as config
+from edge.config.schema import build
 from edge.errors import ConfigError, Exit
 
 MANUAL = os.path.join(os.path.dirname(os.path.dirname(__file__)), "config", "labeld.yaml")

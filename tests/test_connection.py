@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from edge.config import Mqtt
+from edge.config.settings import Mqtt
 from edge.mqtt.connection import DISCONNECT, TEXT, Connection, Listener
 from tests import cameras
 from tests.refusing_broker import RefusingBroker

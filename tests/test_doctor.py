@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from edge.config import CameraSource, Config, FolderSource, Model
+from edge.config.settings import CameraSource, Config, FolderSource, Model
 from edge.doctor import machine, software
 from edge.doctor.findings import BAD, NOTE, OK, bad, exit_code, ok
 from edge.doctor.software import Probe

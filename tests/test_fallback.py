@@ -6,7 +6,7 @@ import pytest
 
 from edge import choice, fingerprint
 from edge.bundle import PLAIN_MODEL
-from edge.config import Model
+from edge.config.settings import Model
 from edge.errors import BundleError
 from tests import commands, tiny
 from tests.servers import wait_for

@@ -8,7 +8,7 @@ import time
 import pytest
 from prometheus_client import CollectorRegistry
 
-from edge.config import FolderSource
+from edge.config.settings import FolderSource
 from edge.metrics import Metrics
 from edge.sources.arrivals import OLD_SECONDS, SETTLED_SECONDS, WRITER_SECONDS, Arrivals
 from edge.sources.claims import Claims

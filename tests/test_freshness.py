@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from edge.config import CameraSource, Decide
+from edge.config.settings import CameraSource, Decide
 from edge.desk import Desk
 from edge.engine import Engine, Engines
 from edge.metrics import DROPPED, PUBLISHED, Metrics

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import config
 from edge import replay as replays
+from edge.config import settings as config
 from edge.engine import Engine
 from edge.errors import LabeldError
 from edge.slots import Slots

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.config import Validity as Settings
+from edge.config.settings import Validity as Settings
 from edge.preprocess import ROW, preprocess_into
 from edge.validity import BLURRED, BRIGHT, DARK, FROZEN, LIVE, Validity
 from tests import cameras

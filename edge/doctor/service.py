@@ -4,7 +4,7 @@ import time
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
-from edge import config as configs
+from edge.config import settings as configs
 from edge.doctor.findings import bad, note, ok
 from edge.errors import ConfigError, Exit
 from edge.mqtt.connection import Connection, Listener

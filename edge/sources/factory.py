@@ -1,6 +1,6 @@
 """From a source's settings to the source, with all that it needs."""
 
-from edge.config import topic_level
+from edge.config.settings import topic_level
 from edge.sources.camera import Camera
 from edge.sources.claims import Claims
 from edge.sources.folder import Folder

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from functools import partial
 
-from edge.config import topic_level
+from edge.config.settings import topic_level
 from edge.errors import PictureError
 from edge.events import Frame, content_id
 from edge.metrics import DROPPED

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from edge.checks import choice
+from edge.config.schema import choice
 
 OWN = ("name", "path", "url", "topic")
 """What each source has for itself."""

@@ -8,8 +8,8 @@ from typing import Optional
 import yaml
 from paho.mqtt.client import topic_matches_sub
 
-from edge import defaults
-from edge.checks import build, choice, flag, number, option, section, text
+from edge.config import shared as defaults
+from edge.config.schema import build, choice, flag, number, option, section, text
 from edge.errors import ConfigError
 
 _TOPIC_SIGNS = "/+#"

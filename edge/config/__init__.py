@@ -1,0 +1,1 @@
+"""labeld.yaml as frozen dataclasses, with every fault at once."""
