@@ -11,8 +11,8 @@ import time
 import numpy as np
 
 from edge import samples
-from edge.preprocess import ROW, decode, preprocess_into
-from edge.validity import STEP, Sharpness, brightness, difference
+from edge.prepare.preprocess import ROW, decode, preprocess_into
+from edge.prepare.validity import STEP, Sharpness, brightness, difference
 
 ROUNDS, CALLS = 20, 50
 

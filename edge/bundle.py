@@ -19,8 +19,8 @@ from datetime import datetime, timezone
 
 import numpy as np
 
-from edge import preprocess
 from edge.errors import BundleError
+from edge.prepare import preprocess
 
 FORMAT = 1
 MANIFEST = "bundle.json"

@@ -10,7 +10,7 @@ from typing import Callable, Optional, Union
 import numpy as np
 
 from edge.policy import ALL, Policy
-from edge.validity import LIVE
+from edge.prepare.validity import LIVE
 
 SCHEMA = 1
 

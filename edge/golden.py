@@ -3,7 +3,7 @@
 import numpy as np
 
 from edge.errors import BundleError, PictureError
-from edge.preprocess import load_into
+from edge.prepare.preprocess import load_into
 from edge.slots import Slots
 
 PIXEL_TOLERANCE = 2

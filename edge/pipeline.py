@@ -10,8 +10,8 @@ import numpy as np
 from edge.errors import PictureError
 from edge.events import frame_id
 from edge.metrics import CLASSIFY, DECODE, PREPROCESS, WAIT
-from edge.preprocess import decode, preprocess_into
-from edge.validity import FROZEN
+from edge.prepare.preprocess import decode, preprocess_into
+from edge.prepare.validity import FROZEN
 from edge.worker import STEP_SECONDS, Worker
 
 Picture = namedtuple("Picture", "frame identity ready status")

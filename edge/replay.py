@@ -19,13 +19,13 @@ from edge.events import Frame, readable_name
 from edge.metrics import Metrics
 from edge.pipeline import Pipeline
 from edge.policy import Policy
+from edge.prepare.validity import Validity
 from edge.slots import Slots
 from edge.sources.camera import policy_of
 from edge.sources.capture import open_capture
 from edge.sources.folder import is_candidate
 from edge.sources.pace import Schedule
 from edge.sources.view import view
-from edge.validity import Validity
 
 DEVICE = "replay"
 

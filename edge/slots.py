@@ -5,7 +5,7 @@ import time
 from collections import deque
 
 from edge.machine import memory
-from edge.preprocess import ROW
+from edge.prepare.preprocess import ROW
 from edge.sizes import padded, runs
 
 BUFFERS = 3

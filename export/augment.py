@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from edge.preprocess import SIZE
+from edge.prepare.preprocess import SIZE
 
 TURN_DEGREES = 15.0
 SCALE = (0.8, 1.25)

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from edge import preprocess
+from edge.prepare import preprocess
 from export import augment
 
 AHEAD = 2

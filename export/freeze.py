@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from edge import __version__, bundle, preprocess
+from edge import __version__, bundle
 from edge.bundle import GoldenSample
+from edge.prepare import preprocess
 from export.model import PIXELS, normalise
 
 

@@ -5,8 +5,8 @@ import sys
 
 import tensorflow as tf
 
-from edge import preprocess
 from edge.errors import LabeldError
+from edge.prepare import preprocess
 
 PIXELS = tf.TensorSpec((None,) + preprocess.ROW, tf.uint8, name="pixels")
 """What a graph takes: rows as the daemon fills them."""

@@ -7,8 +7,8 @@ import random
 from collections import OrderedDict, namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
-from edge import preprocess
 from edge.errors import LabeldError, PictureError
+from edge.prepare import preprocess
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 

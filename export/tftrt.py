@@ -13,7 +13,7 @@ from edge import bundle as bundles
 from edge import fingerprint, golden
 from edge.classifier import Classifier
 from edge.errors import Exit, LabeldError
-from edge.preprocess import ROW
+from edge.prepare.preprocess import ROW
 from edge.slots import Slots
 from export import trt
 

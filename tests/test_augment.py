@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.preprocess import ROW
+from edge.prepare.preprocess import ROW
 from export import augment
 from tests import tiny
 

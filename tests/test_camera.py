@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from edge.backoff import Backoff
 from edge.config.settings import CameraSource
 from edge.metrics import DROPPED, Metrics
-from edge.preprocess import ROW, preprocess_into
+from edge.prepare.preprocess import ROW, preprocess_into
 from edge.sources import reader
 from edge.sources.address import masked
 from edge.sources.camera import Camera

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.preprocess import preprocess_into
+from edge.prepare.preprocess import preprocess_into
 from tests import cameras, servers, tiny
 from tests.servers import wait_for
 

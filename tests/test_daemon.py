@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from edge import preprocess
+from edge.prepare import preprocess
 from tests import servers, tiny
 from tests.servers import wait_for
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from edge import preprocess
+from edge.prepare import preprocess
 from tests import tiny
 from tests.commands import labeld_export
 

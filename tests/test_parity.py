@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from edge import preprocess
 from edge.offline import score_files
+from edge.prepare import preprocess
 from tests import formats, stamps
 
 

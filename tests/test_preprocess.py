@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.errors import PictureError
-from edge.preprocess import ROW, SIZE, decode, load_into, preprocess_into
+from edge.prepare.preprocess import ROW, SIZE, decode, load_into, preprocess_into
 from tests.formats import encode as encode_array
 from tests.formats import with_exif
 from tests.tiny import encode

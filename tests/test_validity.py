@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from edge.config.settings import Validity as Settings
-from edge.preprocess import ROW, preprocess_into
-from edge.validity import BLURRED, BRIGHT, DARK, FROZEN, LIVE, Validity
+from edge.prepare.preprocess import ROW, preprocess_into
+from edge.prepare.validity import BLURRED, BRIGHT, DARK, FROZEN, LIVE, Validity
 from tests import cameras
 
 

@@ -11,7 +11,7 @@ from edge.classifier import Classifier
 from edge.engine import Engine, Engines
 from edge.metrics import Metrics
 from edge.pipeline import Batcher
-from edge.preprocess import ROW, preprocess_into
+from edge.prepare.preprocess import ROW, preprocess_into
 from edge.slots import BUFFERS, Slots
 from tests import tiny
 

@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 
-from edge import bundle, preprocess
+from edge import bundle
 from edge.bundle import GoldenSample
+from edge.prepare import preprocess
 
 LABELS = ("red", "green & more", "blue")
 

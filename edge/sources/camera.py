@@ -9,9 +9,9 @@ from functools import partial
 from edge.backoff import Backoff
 from edge.events import Frame
 from edge.policy import Changes, Policy
+from edge.prepare.validity import Validity
 from edge.sources.mailbox import Mailbox
 from edge.sources.reader import Reader
-from edge.validity import Validity
 
 WAIT_SECONDS = 0.2
 JOIN_SECONDS = 1.0

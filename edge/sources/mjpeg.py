@@ -12,7 +12,7 @@ from collections import namedtuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from edge.errors import PictureError, SourceError
-from edge.preprocess import decode
+from edge.prepare.preprocess import decode
 
 MULTIPART = "multipart/x-mixed-replace"
 MAX_BYTES = 32 * 1024 * 1024

@@ -5,7 +5,7 @@ import threading
 import time
 
 from edge.events import source_status
-from edge.validity import FROZEN, LIVE
+from edge.prepare.validity import FROZEN, LIVE
 
 STALE = "stale"
 

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from edge import container
 from edge.errors import PictureError
+from edge.prepare import formats as container
 
 SIZE = 299
 """Height and width of a row in pixels: what InceptionV3 was designed for (arXiv:1512.00567)."""

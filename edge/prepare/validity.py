@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from edge.preprocess import ROW, SIZE
+from edge.prepare.preprocess import ROW, SIZE
 
 LIVE, FROZEN, DARK, BRIGHT, BLURRED = STATUSES = ("live", "frozen", "dark", "bright", "blurred")
 

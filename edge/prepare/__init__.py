@@ -1,0 +1,1 @@
+"""Bytes to RGB to a row: the preprocessing, one for training and serving."""
