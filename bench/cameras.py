@@ -15,6 +15,7 @@ import numpy as np
 from prometheus_client import CollectorRegistry
 
 from edge import samples
+from edge.batch.slots import Slots
 from edge.bundle import Bundle
 from edge.config.settings import CameraSource, Config, Decide, Model, Mqtt
 from edge.engine import Engine
@@ -22,7 +23,6 @@ from edge.metrics import DROPPED, PUBLISHED, Metrics
 from edge.outbox import Outbox
 from edge.publisher import Publisher
 from edge.service import Service
-from edge.slots import Slots
 from edge.statuses import Statuses
 from edge.worker import Worker
 from tests.cameras import MjpegServer, RtspServer, jpeg

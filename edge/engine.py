@@ -6,10 +6,10 @@ import time
 from collections import deque, namedtuple
 
 from edge import choice, golden
+from edge.batch.slots import Slots
 from edge.classifier import Classifier
 from edge.errors import BundleError
 from edge.machine import memory
-from edge.slots import Slots
 
 _log = logging.getLogger(__name__)
 

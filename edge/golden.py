@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from edge.batch.slots import Slots
 from edge.errors import BundleError, PictureError
 from edge.prepare.preprocess import load_into
-from edge.slots import Slots
 
 PIXEL_TOLERANCE = 2
 """Grey levels by which a pixel may differ: JPEG decoders of two machines round differently."""

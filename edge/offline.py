@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry
 
+from edge.batch.slots import Slots
 from edge.choice import suitable
 from edge.classifier import Classifier
 from edge.engine import Engine, Engines
@@ -16,7 +17,6 @@ from edge.events import Frame
 from edge.metrics import Metrics
 from edge.pipeline import Pipeline
 from edge.pump import Pump
-from edge.slots import Slots
 from edge.worker import Worker
 
 BATCH_SIZE = 8

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from edge import choice
 from edge import engine as engines
+from edge.batch.slots import Slots
 from edge.config.settings import CameraSource, FolderSource
 from edge.desk import Desk
 from edge.engine import Engines
@@ -20,7 +21,6 @@ from edge.metrics import Metrics
 from edge.pipeline import Pipeline
 from edge.policy import Policy
 from edge.prepare.validity import Validity
-from edge.slots import Slots
 from edge.sources.camera import policy_of
 from edge.sources.capture import open_capture
 from edge.sources.folder import is_candidate

@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from edge import bundle as bundles
 from edge import fingerprint, golden
+from edge.batch.slots import Slots
 from edge.classifier import Classifier
 from edge.errors import Exit, LabeldError
 from edge.prepare.preprocess import ROW
-from edge.slots import Slots
 from export import trt
 
 Options = namedtuple(

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from edge import bundle, golden
+from edge.batch.slots import Slots
 from edge.classifier import Classifier
 from edge.engine import warm_up
 from edge.errors import BundleError
 from edge.prepare import preprocess
-from edge.slots import Slots
 from tests import tiny
 
 

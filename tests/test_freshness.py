@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
+from edge.batch.slots import Slots
 from edge.config.settings import CameraSource, Decide
 from edge.desk import Desk
 from edge.engine import Engine, Engines
@@ -16,7 +17,6 @@ from edge.metrics import DROPPED, PUBLISHED, Metrics
 from edge.outbox import Outbox
 from edge.pipeline import Pipeline
 from edge.roster import Roster
-from edge.slots import Slots
 from edge.sources.camera import Camera
 from edge.sources.state import SourceState
 from tests import cameras, tiny

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from edge import replay as replays
+from edge.batch.slots import Slots
 from edge.config import settings as config
 from edge.engine import Engine
 from edge.errors import LabeldError
-from edge.slots import Slots
 from tests import commands, tiny
 from tests.servers import wait_for
 

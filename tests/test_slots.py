@@ -2,8 +2,8 @@
 
 import pytest
 
-from edge.sizes import runs
-from edge.slots import BUFFERS, Slots
+from edge.batch.sizes import runs
+from edge.batch.slots import BUFFERS, Slots
 
 
 class Clock:

@@ -7,12 +7,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge import offline
+from edge.batch.slots import BUFFERS, Slots
 from edge.classifier import Classifier
 from edge.engine import Engine, Engines
 from edge.metrics import Metrics
 from edge.pipeline import Batcher
 from edge.prepare.preprocess import ROW, preprocess_into
-from edge.slots import BUFFERS, Slots
 from tests import tiny
 
 FRAMES = 100

@@ -4,9 +4,9 @@ import threading
 import time
 from collections import deque
 
+from edge.batch.sizes import padded, runs
 from edge.machine import memory
 from edge.prepare.preprocess import ROW
-from edge.sizes import padded, runs
 
 BUFFERS = 3
 """One being filled, one waiting, one in the graph: the only pictures held between the stages."""
