@@ -16,9 +16,9 @@ from prometheus_client import CollectorRegistry
 
 from edge import samples
 from edge.batch.slots import Slots
-from edge.bundle import Bundle
+from edge.classify.bundle import Bundle
+from edge.classify.loaded import Engine
 from edge.config.settings import CameraSource, Config, Decide, Model, Mqtt
-from edge.engine import Engine
 from edge.metrics import DROPPED, PUBLISHED, Metrics
 from edge.outbox import Outbox
 from edge.publisher import Publisher

@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 
-from edge import choice
+from edge.classify import variant as choice
 from edge.machine.child import Child
 
 LIMIT_SECONDS = 3600.0

@@ -7,8 +7,8 @@ import time
 
 from prometheus_client import CollectorRegistry
 
-from edge import choice
-from edge import engine as engines
+from edge.classify import loaded as engines
+from edge.classify import variant as choice
 from edge.config import settings as configs
 from edge.converter import Converter
 from edge.errors import Exit

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry
 
 from edge.batch.slots import Slots
-from edge.choice import suitable
-from edge.classifier import Classifier
-from edge.engine import Engine, Engines
+from edge.classify.loaded import Engine, Engines
+from edge.classify.tensorflow import Classifier
+from edge.classify.variant import suitable
 from edge.errors import LabeldError
 from edge.events import Frame
 from edge.metrics import Metrics

@@ -5,8 +5,8 @@ import logging
 import threading
 import time
 
-from edge import choice
-from edge import engine as engines
+from edge.classify import loaded as engines
+from edge.classify import variant as choice
 from edge.config import settings as configs
 from edge.errors import ConfigError, LabeldError
 from edge.machine import memory

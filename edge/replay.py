@@ -9,12 +9,12 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry
 
-from edge import choice
-from edge import engine as engines
 from edge.batch.slots import Slots
+from edge.classify import loaded as engines
+from edge.classify import variant as choice
+from edge.classify.loaded import Engines
 from edge.config.settings import CameraSource, FolderSource
 from edge.desk import Desk
-from edge.engine import Engines
 from edge.errors import LabeldError, SourceError
 from edge.events import Frame, readable_name
 from edge.metrics import Metrics

@@ -2,9 +2,9 @@
 
 import os
 
+from edge.classify.loaded import Engines
 from edge.config.settings import topic_level
 from edge.desk import Desk
-from edge.engine import Engines
 from edge.homeassistant import Discovery
 from edge.pipeline import Pipeline
 from edge.roster import Roster

@@ -226,9 +226,9 @@ def _convert(options):
 
 
 def _verify(options):
-    from edge import bundle, golden
-    from edge.choice import suitable
-    from edge.classifier import Classifier
+    from edge.classify import bundle, golden
+    from edge.classify.tensorflow import Classifier
+    from edge.classify.variant import suitable
 
     found = suitable(bundle.read(options.bundle), "none")
     off = golden.check(found, Classifier(found))

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from edge import bundle as bundles
+from edge.classify import bundle as bundles
 from export import photographs, predict, scores
 
 

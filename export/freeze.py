@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from edge import __version__, bundle
-from edge.bundle import GoldenSample
+from edge import __version__
+from edge.classify import bundle
+from edge.classify.bundle import GoldenSample
 from edge.prepare import preprocess
 from export.model import PIXELS, normalise
 
@@ -50,7 +51,7 @@ def write_bundle(path, frozen, labels, golden_files, scores, tables):
     """Write a bundle of `frozen`, with the pictures `golden_files` as its golden samples.
 
     Args:
-        path: the bundle's folder; see `edge.bundle.write`.
+        path: the bundle's folder; see `edge.classify.bundle.write`.
         frozen: the Frozen graph.
         labels: the class names, in the order of its output.
         golden_files: paths of readable pictures.

@@ -4,7 +4,7 @@ import csv
 import os
 import sys
 
-from edge import bundle as bundles
+from edge.classify import bundle as bundles
 from edge.decide import decide
 from edge.offline import score_files
 from export.photographs import pictures

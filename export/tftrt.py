@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import tensorflow as tf
 
-from edge import bundle as bundles
-from edge import fingerprint, golden
 from edge.batch.slots import Slots
-from edge.classifier import Classifier
+from edge.classify import bundle as bundles
+from edge.classify import fingerprint, golden
+from edge.classify.tensorflow import Classifier
 from edge.errors import Exit, LabeldError
 from edge.prepare.preprocess import ROW
 from export import trt

@@ -8,7 +8,7 @@ from collections import namedtuple
 import numpy as np
 import tensorflow as tf
 
-from edge import bundle
+from edge.classify import bundle
 from export import dataset, fit, freeze, model, photographs, scores
 from export.progress import Progress
 

@@ -5,8 +5,8 @@ All that needs a GPU goes through here; tests without one replace what they must
 
 import tensorflow as tf
 
-from edge import fingerprint
-from edge.classifier import cap_gpu_memory
+from edge.classify import fingerprint
+from edge.classify.tensorflow import cap_gpu_memory
 
 LAST_WITH_TENSORRT = "2.17"
 """The last TensorFlow that has TensorRT inside."""

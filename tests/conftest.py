@@ -4,7 +4,7 @@ from collections import namedtuple
 
 import pytest
 
-from edge import bundle
+from edge.classify import bundle
 from tests import commands, servers, stamps, tiny
 
 Trained = namedtuple("Trained", "bundle text errors photographs")

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from edge import bundle
+from edge.classify import bundle
 from edge.errors import BundleError, Exit
 from edge.prepare import preprocess
 from tests import tiny

@@ -5,10 +5,10 @@ import os
 import numpy as np
 import pytest
 
-from edge import bundle, golden
 from edge.batch.slots import Slots
-from edge.classifier import Classifier
-from edge.engine import warm_up
+from edge.classify import bundle, golden
+from edge.classify.loaded import warm_up
+from edge.classify.tensorflow import Classifier
 from edge.errors import BundleError
 from edge.prepare import preprocess
 from tests import tiny

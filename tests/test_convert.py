@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from edge import bundle, golden
-from edge.classifier import Classifier
+from edge.classify import bundle, golden
+from edge.classify.tensorflow import Classifier
 from export import tftrt
 from tests import commands, tiny, without_gpu
 from tests.servers import program

@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
-from edge import choice, fingerprint
-from edge.bundle import PLAIN_MODEL
+from edge.classify import fingerprint
+from edge.classify import variant as choice
+from edge.classify.bundle import PLAIN_MODEL
 from edge.config.settings import Model
 from edge.errors import BundleError
 from tests import commands, tiny

@@ -10,9 +10,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge.batch.slots import Slots
+from edge.classify.loaded import Engine, Engines
 from edge.config.settings import CameraSource, Decide
 from edge.desk import Desk
-from edge.engine import Engine, Engines
 from edge.metrics import DROPPED, PUBLISHED, Metrics
 from edge.outbox import Outbox
 from edge.pipeline import Pipeline

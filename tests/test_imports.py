@@ -21,12 +21,7 @@ HOUSE = {
         ("config", ["schema", "shared", "settings"]),
         ("prepare", ["formats", "preprocess", "validity"]),
         ("batch", ["sizes", "slots"]),
-        "bundle",
-        "golden",
-        "classifier",
-        "fingerprint",
-        "choice",
-        "engine",
+        ("classify", ["bundle", "golden", "tensorflow", "fingerprint", "variant", "loaded"]),
         "decide",
         "policy",
         "events",
@@ -101,7 +96,11 @@ Each imports only those that stand before it."""
 PACKAGES = ("edge", "export")
 """Each imports only those that stand before it, and itself."""
 
-TENSORFLOW_INSIDE_FUNCTIONS = {"edge.classifier", "edge.fingerprint", "export.__main__"}
+TENSORFLOW_INSIDE_FUNCTIONS = {
+    "edge.classify.tensorflow",
+    "edge.classify.fingerprint",
+    "export.__main__",
+}
 TENSORFLOW_AT_TOP = {
     "export." + name for name in ("dataset", "model", "fit", "train", "freeze", "trt", "tftrt")
 }

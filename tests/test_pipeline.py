@@ -7,7 +7,7 @@ import numpy as np
 from prometheus_client import CollectorRegistry
 
 from edge.batch.slots import Slots
-from edge.engine import Engine, Engines
+from edge.classify.loaded import Engine, Engines
 from edge.metrics import Metrics
 from edge.pipeline import Batcher
 from edge.pump import Pump

@@ -9,8 +9,8 @@ import pytest
 
 from edge import replay as replays
 from edge.batch.slots import Slots
+from edge.classify.loaded import Engine
 from edge.config import settings as config
-from edge.engine import Engine
 from edge.errors import LabeldError
 from tests import commands, tiny
 from tests.servers import wait_for

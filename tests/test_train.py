@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from edge import golden
-from edge.classifier import Classifier
+from edge.classify import golden
+from edge.classify.tensorflow import Classifier
 from edge.offline import score_files
 from tests import stamps
 from tests.commands import labeld_export, no_internet

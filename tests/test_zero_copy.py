@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry
 
 from edge import offline
 from edge.batch.slots import BUFFERS, Slots
-from edge.classifier import Classifier
-from edge.engine import Engine, Engines
+from edge.classify.loaded import Engine, Engines
+from edge.classify.tensorflow import Classifier
 from edge.metrics import Metrics
 from edge.pipeline import Batcher
 from edge.prepare.preprocess import ROW, preprocess_into

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from edge import bundle
-from edge.bundle import GoldenSample
+from edge.classify import bundle
+from edge.classify.bundle import GoldenSample
 from edge.prepare import preprocess
 
 LABELS = ("red", "green & more", "blue")

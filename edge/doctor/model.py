@@ -1,7 +1,7 @@
 """The bundle: whether it can be served here, and how fast."""
 
-from edge import choice
-from edge import engine as engines
+from edge.classify import loaded as engines
+from edge.classify import variant as choice
 from edge.doctor import speed as speeds
 from edge.doctor.findings import bad, ok
 from edge.errors import BundleError, Exit, LabeldError

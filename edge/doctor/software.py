@@ -26,7 +26,7 @@ print(json.dumps({
 
 TENSORFLOW = """
 import json
-from edge import fingerprint
+from edge.classify import fingerprint
 facts = fingerprint.take()
 linked = fingerprint.linked_tensorrt()
 facts["linked"] = linked

@@ -10,8 +10,8 @@ import os
 import sys
 import time
 
-from edge import bundle as bundles
-from edge import fingerprint
+from edge.classify import bundle as bundles
+from edge.classify import fingerprint
 from tests import tiny
 
 

@@ -6,8 +6,8 @@ import logging
 import os
 import shutil
 
-from edge import bundle as bundles
-from edge import fingerprint
+from edge.classify import bundle as bundles
+from edge.classify import fingerprint
 from edge.errors import BundleError
 
 _log = logging.getLogger(__name__)

@@ -5,9 +5,10 @@ import threading
 import time
 from collections import deque, namedtuple
 
-from edge import choice, golden
 from edge.batch.slots import Slots
-from edge.classifier import Classifier
+from edge.classify import golden
+from edge.classify import variant as choice
+from edge.classify.tensorflow import Classifier
 from edge.errors import BundleError
 from edge.machine import memory
 
@@ -29,7 +30,7 @@ def load_best(choices, model, batch):
     """Load the first of `choices` that can be served; one that cannot is discarded, but the last.
 
     Args:
-        choices: Bundles; all but the last are what `edge.choice` keeps.
+        choices: Bundles; all but the last are what `edge.classify.variant` keeps.
         model, batch: these sections of the configuration.
 
     Returns:

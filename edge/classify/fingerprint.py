@@ -2,7 +2,7 @@
 
 import ctypes
 
-from edge.classifier import tensorflow
+from edge.classify.tensorflow import tensorflow
 from edge.machine.device import Device
 
 BINDING = ("gpu", "compute_capability", "tensorrt")
