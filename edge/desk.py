@@ -4,7 +4,7 @@ import logging
 import time
 
 from edge.config.settings import topic_level
-from edge.decide import decide
+from edge.decide.threshold import decide
 from edge.events import SCHEMA, failed_event, label_event
 from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED, UNCHANGED
 from edge.outbox import Message

@@ -9,7 +9,7 @@ from typing import Callable, Optional, Union
 
 import numpy as np
 
-from edge.policy import ALL, Policy
+from edge.decide.news import ALL, Policy
 from edge.prepare.validity import LIVE
 
 SCHEMA = 1

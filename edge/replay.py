@@ -14,12 +14,12 @@ from edge.classify import loaded as engines
 from edge.classify import variant as choice
 from edge.classify.loaded import Engines
 from edge.config.settings import CameraSource, FolderSource
+from edge.decide.news import Policy
 from edge.desk import Desk
 from edge.errors import LabeldError, SourceError
 from edge.events import Frame, readable_name
 from edge.metrics import Metrics
 from edge.pipeline import Pipeline
-from edge.policy import Policy
 from edge.prepare.validity import Validity
 from edge.sources.camera import policy_of
 from edge.sources.capture import open_capture

@@ -5,7 +5,7 @@ import os
 import sys
 
 from edge.classify import bundle as bundles
-from edge.decide import decide
+from edge.decide.threshold import decide
 from edge.offline import score_files
 from export.photographs import pictures
 from export.progress import Progress

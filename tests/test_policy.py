@@ -1,6 +1,6 @@
 """Which labels count as news."""
 
-from edge.policy import Changes
+from edge.decide.news import Changes
 
 
 def published(changes, labels, seconds_apart=1.0):

@@ -7,8 +7,8 @@ import threading
 from functools import partial
 
 from edge.backoff import Backoff
+from edge.decide.news import Changes, Policy
 from edge.events import Frame
-from edge.policy import Changes, Policy
 from edge.prepare.validity import Validity
 from edge.sources.mailbox import Mailbox
 from edge.sources.reader import Reader

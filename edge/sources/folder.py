@@ -10,9 +10,9 @@ import os
 import stat
 import time
 
+from edge.decide.news import Policy
 from edge.errors import PictureError
 from edge.events import Frame, readable_name
-from edge.policy import Policy
 from edge.sources import watch
 from edge.sources.arrivals import Arrivals
 

@@ -9,11 +9,11 @@ from collections import deque
 from functools import partial
 
 from edge.config.settings import topic_level
+from edge.decide.news import Policy
 from edge.errors import PictureError
 from edge.events import Frame, content_id
 from edge.metrics import DROPPED
 from edge.mqtt.connection import Connection, Listener
-from edge.policy import Policy
 
 WINDOW = 16
 """Pictures not yet acknowledged, at most, where the broker speaks MQTT 5; with 3.1.1 the broker's

@@ -1,0 +1,1 @@
+"""Scores to a decision, and what is new of a source."""
