@@ -11,18 +11,18 @@ from edge.classify import loaded as engines
 from edge.classify import variant as choice
 from edge.config import settings as configs
 from edge.converter import Converter
+from edge.deliver.outbox import Outbox
+from edge.deliver.publisher import Publisher
+from edge.deliver.statuses import Statuses
 from edge.errors import Exit
 from edge.heartbeat import Heartbeat
 from edge.http import HttpServer
 from edge.machine.device import Device
 from edge.machine.device_metrics import DeviceCollector
 from edge.metrics import Metrics
-from edge.outbox import Outbox
-from edge.publisher import Publisher
 from edge.reload import Reload
 from edge.service import Service
 from edge.signals import Signals
-from edge.statuses import Statuses
 from edge.systemd import Notifier
 from edge.worker import Worker
 

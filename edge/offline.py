@@ -13,7 +13,7 @@ from edge.classify.loaded import Engine, Engines
 from edge.classify.tensorflow import Classifier
 from edge.classify.variant import suitable
 from edge.errors import LabeldError
-from edge.events import Frame
+from edge.frame import Frame
 from edge.metrics import Metrics
 from edge.pipeline import Pipeline
 from edge.pump import Pump

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from edge.errors import PictureError
-from edge.events import frame_id
+from edge.frame import frame_id
 from edge.metrics import CLASSIFY, DECODE, PREPROCESS, WAIT
 from edge.prepare.preprocess import decode, preprocess_into
 from edge.prepare.validity import FROZEN

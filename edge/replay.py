@@ -15,9 +15,9 @@ from edge.classify import variant as choice
 from edge.classify.loaded import Engines
 from edge.config.settings import CameraSource, FolderSource
 from edge.decide.news import Policy
-from edge.desk import Desk
+from edge.deliver.sink import Desk
 from edge.errors import LabeldError, SourceError
-from edge.events import Frame, readable_name
+from edge.frame import Frame, readable_name
 from edge.metrics import Metrics
 from edge.pipeline import Pipeline
 from edge.prepare.validity import Validity

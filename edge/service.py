@@ -4,8 +4,8 @@ import os
 
 from edge.classify.loaded import Engines
 from edge.config.settings import topic_level
-from edge.desk import Desk
-from edge.homeassistant import Discovery
+from edge.deliver.homeassistant import Discovery
+from edge.deliver.sink import Desk
 from edge.pipeline import Pipeline
 from edge.roster import Roster
 from edge.sources.factory import SourceFactory

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.events import Frame, frame_id
+from edge.frame import Frame, frame_id
 
 
 def frame(**changes):

@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 from edge.batch.slots import Slots
 from edge.classify.loaded import Engine, Engines
 from edge.config.settings import CameraSource, Decide
-from edge.desk import Desk
+from edge.deliver.outbox import Outbox
+from edge.deliver.sink import Desk
 from edge.metrics import DROPPED, PUBLISHED, Metrics
-from edge.outbox import Outbox
 from edge.pipeline import Pipeline
 from edge.roster import Roster
 from edge.sources.camera import Camera

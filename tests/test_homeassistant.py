@@ -7,7 +7,7 @@ import jinja2
 import paho.mqtt.client as paho
 import pytest
 
-from edge.homeassistant import discovery
+from edge.deliver.homeassistant import discovery
 from tests import cameras, servers, tiny
 from tests.servers import wait_for
 

@@ -23,13 +23,9 @@ HOUSE = {
         ("batch", ["sizes", "slots"]),
         ("classify", ["bundle", "golden", "tensorflow", "fingerprint", "variant", "loaded"]),
         ("decide", ["threshold", "news"]),
-        "events",
+        "frame",
         "pipeline",
-        "outbox",
-        "statuses",
-        "publisher",
-        "homeassistant",
-        "desk",
+        ("deliver", ["event", "outbox", "statuses", "publisher", "homeassistant", "sink"]),
         (
             "sources",
             [

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from edge.events import content_id
+from edge.frame import content_id
 from edge.sources.mqtt import WINDOW
 from tests import servers, tiny
 from tests.refusing_broker import RefusingBroker

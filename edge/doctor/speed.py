@@ -7,7 +7,7 @@ import time
 from collections import namedtuple
 
 from edge.errors import LabeldError
-from edge.events import Frame
+from edge.frame import Frame
 from edge.offline import running
 
 FIRST_SECONDS = 60.0

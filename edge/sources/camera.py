@@ -8,7 +8,7 @@ from functools import partial
 
 from edge.backoff import Backoff
 from edge.decide.news import Changes, Policy
-from edge.events import Frame
+from edge.frame import Frame
 from edge.prepare.validity import Validity
 from edge.sources.mailbox import Mailbox
 from edge.sources.reader import Reader

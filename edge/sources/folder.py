@@ -12,7 +12,7 @@ import time
 
 from edge.decide.news import Policy
 from edge.errors import PictureError
-from edge.events import Frame, readable_name
+from edge.frame import Frame, readable_name
 from edge.sources import watch
 from edge.sources.arrivals import Arrivals
 

@@ -11,7 +11,7 @@ from functools import partial
 from edge.config.settings import topic_level
 from edge.decide.news import Policy
 from edge.errors import PictureError
-from edge.events import Frame, content_id
+from edge.frame import Frame, content_id
 from edge.metrics import DROPPED
 from edge.mqtt.connection import Connection, Listener
 

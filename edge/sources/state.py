@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 
-from edge.events import source_status
+from edge.deliver.event import source_status
 from edge.prepare.validity import FROZEN, LIVE
 
 STALE = "stale"

@@ -5,9 +5,9 @@ import time
 
 from edge.config.settings import topic_level
 from edge.decide.threshold import decide
-from edge.events import SCHEMA, failed_event, label_event
+from edge.deliver.event import SCHEMA, failed_event, label_event
+from edge.deliver.outbox import Message
 from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED, UNCHANGED
-from edge.outbox import Message
 from edge.worker import STEP_SECONDS
 
 _log = logging.getLogger(__name__)

@@ -1,18 +1,14 @@
-"""What travels down the street: the frame, and the event that subscribers read."""
+"""What travels down the street: a picture, its identity and its readable name."""
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Callable, Optional, Union
 
 import numpy as np
 
 from edge.decide.news import ALL, Policy
 from edge.prepare.validity import LIVE
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -72,54 +68,3 @@ def content_id(*parts):
 def readable_name(file_name):
     """Return a file name as text that is valid in JSON, whatever bytes it holds."""
     return os.fsencode(file_name).decode("utf-8", "backslashreplace")
-
-
-def label_event(frame, identity, decision, status, model, age_seconds):
-    """Return the label event as UTF-8 JSON (bytes)."""
-    event = _head(frame, identity)
-    event.update(status=status, label=decision.label, score=_rounded(decision.score))
-    event["top"] = [{"label": name, "score": _rounded(score)} for name, score in decision.top]
-    event.update(model=model, age_ms=round(age_seconds * 1000, 1))
-    return _json(event)
-
-
-def failed_event(frame, identity, reason):
-    """Return the event for a picture that could not be classified, as UTF-8 JSON (bytes)."""
-    return _json(dict(_head(frame, identity), error=reason))
-
-
-def source_status(device, source, status, reason, since):
-    """Return a source's status as UTF-8 JSON (bytes).
-
-    Args:
-        device, source: their names.
-        status: one word.
-        reason: why it is not "live", or None.
-        since: seconds since 1970 (UTC).
-    """
-    facts = {"schema": SCHEMA, "device": device, "source": source, "status": status}
-    return _json(dict(facts, reason=reason, since=_moment(since)))
-
-
-def _head(frame, identity):
-    return {
-        "schema": SCHEMA,
-        "id": identity,
-        "device": frame.device,
-        "source": frame.source,
-        "image": frame.image,
-        "captured_at": _moment(frame.captured_at),
-    }
-
-
-def _moment(seconds):
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + "{:03d}Z".format(moment.microsecond // 1000)
-
-
-def _rounded(score):
-    return round(float(score), 6)
-
-
-def _json(event):
-    return json.dumps(event, ensure_ascii=False).encode("utf-8")

@@ -1,0 +1,1 @@
+"""Decisions to events to the broker, and what it has not acknowledged yet."""
