@@ -16,7 +16,7 @@ from edge.errors import LabeldError
 from edge.frame import Frame
 from edge.metrics import Metrics
 from edge.pipeline import Pipeline
-from edge.pump import Pump
+from edge.sources.feeder import Pump
 from edge.worker import Worker
 
 BATCH_SIZE = 8

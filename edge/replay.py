@@ -21,11 +21,11 @@ from edge.frame import Frame, readable_name
 from edge.metrics import Metrics
 from edge.pipeline import Pipeline
 from edge.prepare.validity import Validity
-from edge.sources.camera import policy_of
-from edge.sources.capture import open_capture
-from edge.sources.folder import is_candidate
-from edge.sources.pace import Schedule
-from edge.sources.view import view
+from edge.sources.camera.camera import policy_of
+from edge.sources.camera.capture import open_capture
+from edge.sources.camera.pace import Schedule
+from edge.sources.camera.view import view
+from edge.sources.folder.folder import is_candidate
 
 DEVICE = "replay"
 

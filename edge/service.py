@@ -7,8 +7,8 @@ from edge.config.settings import topic_level
 from edge.deliver.homeassistant import Discovery
 from edge.deliver.sink import Desk
 from edge.pipeline import Pipeline
-from edge.roster import Roster
 from edge.sources.factory import SourceFactory
+from edge.sources.supervisor import Roster
 
 
 class Service:

@@ -18,12 +18,12 @@ from edge.backoff import Backoff
 from edge.config.settings import CameraSource
 from edge.metrics import DROPPED, Metrics
 from edge.prepare.preprocess import ROW, preprocess_into
-from edge.sources import reader
-from edge.sources.address import masked
-from edge.sources.camera import Camera
-from edge.sources.pace import Schedule
+from edge.sources.camera import reader
+from edge.sources.camera.address import masked
+from edge.sources.camera.camera import Camera
+from edge.sources.camera.pace import Schedule
+from edge.sources.camera.view import view
 from edge.sources.state import SourceState
-from edge.sources.view import view
 from tests import cameras
 from tests.servers import free_port, wait_for
 
@@ -451,7 +451,7 @@ def test_a_call_that_hangs_holds_up_neither_a_stop_nor_another_camera(
         "open_capture",
         lambda url, timeout: _Hanging(fifo) if url == "hanging" else opened(url, timeout),
     )
-    monkeypatch.setattr("edge.sources.camera.HANG_SECONDS", 0.5)
+    monkeypatch.setattr("edge.sources.camera.camera.HANG_SECONDS", 0.5)
     hanging = watch("hanging")
     other = watch(mjpeg.url)
     hanging.stale("a call to it hangs, for more than 1.5 s")

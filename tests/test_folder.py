@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from edge.config.settings import FolderSource
 from edge.metrics import Metrics
-from edge.sources.arrivals import OLD_SECONDS, SETTLED_SECONDS, WRITER_SECONDS, Arrivals
-from edge.sources.claims import Claims
-from edge.sources.folder import Folder
+from edge.sources.folder.arrivals import OLD_SECONDS, SETTLED_SECONDS, WRITER_SECONDS, Arrivals
+from edge.sources.folder.folder import Folder
+from edge.sources.folder.in_flight import Claims
 from edge.sources.state import SourceState
 from tests.servers import wait_for
 

@@ -16,9 +16,9 @@ from edge.deliver.outbox import Outbox
 from edge.deliver.sink import Desk
 from edge.metrics import DROPPED, PUBLISHED, Metrics
 from edge.pipeline import Pipeline
-from edge.roster import Roster
-from edge.sources.camera import Camera
+from edge.sources.camera.camera import Camera
 from edge.sources.state import SourceState
+from edge.sources.supervisor import Roster
 from tests import cameras, tiny
 from tests.servers import wait_for
 

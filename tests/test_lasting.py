@@ -7,8 +7,8 @@ import time
 import pytest
 
 from edge.backoff import Backoff
-from edge.roster import Roster
-from edge.sources.lasting import Lasting
+from edge.sources.restarting import Lasting
+from edge.sources.supervisor import Roster
 from tests.servers import wait_for
 
 

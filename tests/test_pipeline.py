@@ -10,7 +10,7 @@ from edge.batch.slots import Slots
 from edge.classify.loaded import Engine, Engines
 from edge.metrics import Metrics
 from edge.pipeline import Batcher
-from edge.pump import Pump
+from edge.sources.feeder import Pump
 
 
 class Asked:

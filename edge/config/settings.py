@@ -120,7 +120,7 @@ class CameraSource:
     name: str = option(text)
     kind: str = option(choice("camera"))
     url: str = option(_camera_url)
-    """Its passwords are never shown: `edge.sources.address.masked`."""
+    """Its passwords are never shown: `edge.sources.camera.address.masked`."""
     fps: float = option(number(0.001, 240), 2)
     timeout_s: float = option(number(0.1, 600), 10)
     loop: bool = option(flag, False)

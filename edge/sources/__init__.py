@@ -1,1 +1,1 @@
-"""Where pictures come from: each file is one kind of source."""
+"""Where pictures come from: each kind is a file, or a folder of its own."""

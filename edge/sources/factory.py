@@ -1,11 +1,11 @@
 """From a source's settings to the source, with all that it needs."""
 
 from edge.config.settings import topic_level
-from edge.sources.camera import Camera
-from edge.sources.claims import Claims
-from edge.sources.folder import Folder
-from edge.sources.lasting import Lasting
+from edge.sources.camera.camera import Camera
+from edge.sources.folder.folder import Folder
+from edge.sources.folder.in_flight import Claims
 from edge.sources.mqtt import MqttPictures
+from edge.sources.restarting import Lasting
 from edge.sources.state import SourceState
 
 

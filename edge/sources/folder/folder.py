@@ -13,8 +13,8 @@ import time
 from edge.decide.news import Policy
 from edge.errors import PictureError
 from edge.frame import Frame, readable_name
-from edge.sources import watch
-from edge.sources.arrivals import Arrivals
+from edge.sources.folder import watch
+from edge.sources.folder.arrivals import Arrivals
 
 DONE, FAILED = "done", "failed"
 UNFINISHED = (".part", ".tmp")

@@ -12,7 +12,7 @@ import re
 import cv2
 
 from edge.errors import SourceError
-from edge.sources.address import trouble
+from edge.sources.camera.address import trouble
 
 _FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 

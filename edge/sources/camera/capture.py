@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 import cv2
 
 from edge.errors import SourceError
-from edge.sources.libav import AvCapture
-from edge.sources.mjpeg import MULTIPART, MjpegCapture, ask
-from edge.sources.opencv import CvCapture
+from edge.sources.camera.libav import AvCapture
+from edge.sources.camera.mjpeg import MULTIPART, MjpegCapture, ask
+from edge.sources.camera.opencv import CvCapture
 
 
 def open_capture(url, timeout_seconds):

@@ -10,8 +10,8 @@ from edge.backoff import Backoff
 from edge.decide.news import Changes, Policy
 from edge.frame import Frame
 from edge.prepare.validity import Validity
-from edge.sources.mailbox import Mailbox
-from edge.sources.reader import Reader
+from edge.sources.camera.handoff import Mailbox
+from edge.sources.camera.reader import Reader
 
 WAIT_SECONDS = 0.2
 JOIN_SECONDS = 1.0

@@ -6,7 +6,7 @@ import time
 from collections import namedtuple
 
 from edge.config.settings import topic_level
-from edge.pump import Pump
+from edge.sources.feeder import Pump
 from edge.worker import STEP_SECONDS, Worker
 
 PATIENCE_SECONDS = 10.0

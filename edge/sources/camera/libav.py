@@ -3,7 +3,7 @@
 import time
 
 from edge.errors import SourceError
-from edge.sources.address import trouble
+from edge.sources.camera.address import trouble
 
 _RTSP = {"rtsp_transport": "tcp", "fpsprobesize": "0"}
 """FFmpeg's options: no UDP, which loses parts of pictures; no reading ahead to find the rate."""

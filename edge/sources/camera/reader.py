@@ -4,11 +4,11 @@ import time
 
 from edge.errors import SourceError
 from edge.metrics import DECODE, DROPPED
-from edge.sources.address import masked
-from edge.sources.capture import open_capture
-from edge.sources.mailbox import Shot
-from edge.sources.pace import Player, Schedule
-from edge.sources.view import view
+from edge.sources.camera.address import masked
+from edge.sources.camera.capture import open_capture
+from edge.sources.camera.handoff import Shot
+from edge.sources.camera.pace import Player, Schedule
+from edge.sources.camera.view import view
 
 STEADY_SECONDS = 5.0
 """After a stream that held so long, the next try comes soon; after shorter ones, ever later."""

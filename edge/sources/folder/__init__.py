@@ -1,0 +1,1 @@
+"""A drop folder: files that are put into it are classified once, then moved out of the way."""
