@@ -101,8 +101,8 @@ def _doctor(options):
 
 
 def _replay(options):
-    from edge import comparison, replay
     from edge.config import settings as config
+    from edge.offline import comparison, replay
 
     logging.getLogger("edge").addHandler(logging.NullHandler())  # the events tell it all
     count = replay.run(config.load(options.config), options.input, options.out, options.source)

@@ -6,7 +6,7 @@ import sys
 
 from edge.classify import bundle as bundles
 from edge.decide.threshold import decide
-from edge.offline import score_files
+from edge.offline.files import score_files
 from export.photographs import pictures
 from export.progress import Progress
 
@@ -34,7 +34,7 @@ def run(bundle, images, out):
 
 
 def score(bundle, files):
-    """Return `edge.offline.score_files` of the paths `files`, and show how far it is."""
+    """Return `edge.offline.files.score_files` of the paths `files`, and show how far it is."""
     with Progress("classify", len(files), "picture") as progress:
         return score_files(bundle, files, progress=lambda done, _: progress.update(done))
 

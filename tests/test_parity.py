@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.offline import score_files
+from edge.offline.files import score_files
 from edge.prepare import preprocess
 from tests import formats, stamps
 

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import replay as replays
 from edge.batch.slots import Slots
 from edge.classify.loaded import Engine
 from edge.config import settings as config
 from edge.errors import LabeldError
+from edge.offline import replay as replays
 from tests import commands, tiny
 from tests.servers import wait_for
 

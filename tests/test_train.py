@@ -8,7 +8,7 @@ import pytest
 
 from edge.classify import golden
 from edge.classify.tensorflow import Classifier
-from edge.offline import score_files
+from edge.offline.files import score_files
 from tests import stamps
 from tests.commands import labeld_export, no_internet
 

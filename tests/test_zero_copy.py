@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from edge import offline
 from edge.batch.slots import BUFFERS, Slots
 from edge.classify.loaded import Engine, Engines
 from edge.classify.tensorflow import Classifier
 from edge.metrics import Metrics
+from edge.offline import files as offline
 from edge.pipeline import Batcher
 from edge.prepare.preprocess import ROW, preprocess_into
 from tests import tiny

@@ -8,7 +8,7 @@ from collections import namedtuple
 
 from edge.errors import LabeldError
 from edge.frame import Frame
-from edge.offline import running
+from edge.offline.files import running
 
 FIRST_SECONDS = 60.0
 

@@ -1,0 +1,1 @@
+"""The street without broker and clock."""
