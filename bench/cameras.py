@@ -19,11 +19,11 @@ from edge.batch.slots import Slots
 from edge.classify.bundle import Bundle
 from edge.classify.loaded import Engine
 from edge.config.settings import CameraSource, Config, Decide, Model, Mqtt
+from edge.daemon.service import Service
 from edge.deliver.outbox import Outbox
 from edge.deliver.publisher import Publisher
 from edge.deliver.statuses import Statuses
 from edge.metrics import DROPPED, PUBLISHED, Metrics
-from edge.service import Service
 from edge.worker import Worker
 from tests.cameras import MjpegServer, RtspServer, jpeg
 from tests.servers import Mosquitto

@@ -78,7 +78,7 @@ def _parser():
 
 
 def _run(options):
-    from edge import daemon
+    from edge.daemon import daemon
 
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("edge").setLevel(logging.INFO)

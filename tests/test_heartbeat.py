@@ -4,8 +4,8 @@ import socket
 import threading
 import time
 
-from edge.heartbeat import Heartbeat
-from edge.systemd import Notifier
+from edge.daemon.heartbeat import Heartbeat
+from edge.daemon.systemd import Notifier
 from edge.worker import Worker
 from tests import servers
 from tests.servers import wait_for

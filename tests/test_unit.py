@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from edge import daemon, heartbeat
+from edge.daemon import daemon, heartbeat
 from tests.servers import program
 
 UNIT = os.path.join(os.path.dirname(os.path.dirname(__file__)), "systemd", "labeld.service")

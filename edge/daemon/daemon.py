@@ -10,20 +10,20 @@ from prometheus_client import CollectorRegistry
 from edge.classify import loaded as engines
 from edge.classify import variant as choice
 from edge.config import settings as configs
-from edge.converter import Converter
+from edge.daemon.converter import Converter
+from edge.daemon.heartbeat import Heartbeat
+from edge.daemon.http import HttpServer
+from edge.daemon.reload import Reload
+from edge.daemon.service import Service
+from edge.daemon.signals import Signals
+from edge.daemon.systemd import Notifier
 from edge.deliver.outbox import Outbox
 from edge.deliver.publisher import Publisher
 from edge.deliver.statuses import Statuses
 from edge.errors import Exit
-from edge.heartbeat import Heartbeat
-from edge.http import HttpServer
 from edge.machine.device import Device
 from edge.machine.device_metrics import DeviceCollector
 from edge.metrics import Metrics
-from edge.reload import Reload
-from edge.service import Service
-from edge.signals import Signals
-from edge.systemd import Notifier
 from edge.worker import Worker
 
 STOP_SECONDS = 20.0

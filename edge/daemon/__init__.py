@@ -1,0 +1,1 @@
+"""The daemon: wiring, the order of stopping, changes while it runs."""
