@@ -14,7 +14,6 @@ import time
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from edge import samples
 from edge.batch.slots import Slots
 from edge.classify.bundle import Bundle
 from edge.classify.loaded import Engine
@@ -23,6 +22,7 @@ from edge.daemon.service import Service
 from edge.deliver.outbox import Outbox
 from edge.deliver.publisher import Publisher
 from edge.deliver.statuses import Statuses
+from edge.demo import samples
 from edge.metrics import DROPPED, PUBLISHED, Metrics
 from edge.worker import Worker
 from tests.cameras import MjpegServer, RtspServer, jpeg

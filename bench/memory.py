@@ -7,7 +7,7 @@ import argparse
 import os
 import tempfile
 
-from edge import samples
+from edge.demo import samples
 from tests.servers import Labeld, Mosquitto, Subscriber, wait_for
 
 STEP, LAST = 200, 2000

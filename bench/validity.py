@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from edge import samples
+from edge.demo import samples
 from edge.prepare.preprocess import ROW, decode, preprocess_into
 from edge.prepare.validity import STEP, Sharpness, brightness, difference
 

@@ -115,7 +115,7 @@ def _replay(options):
 
 
 def _demo(options):
-    from edge import demo
+    from edge.demo import demo
 
     return demo.run(options.home, options.once)
 

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from edge import samples, trial_broker
+from edge.demo import samples, trial_broker
 from tests import servers, tiny
 from tests.commands import no_internet
 from tests.servers import wait_for

@@ -59,9 +59,7 @@ HOUSE = {
             ["service", "http", "systemd", "heartbeat", "signals", "reload", "converter", "daemon"],
         ),
         ("doctor", ["findings", "software", "machine", "service", "speed", "model", "command"]),
-        "samples",
-        "trial_broker",
-        "demo",
+        ("demo", ["samples", "trial_broker", "demo"]),
         "__main__",
     ],
     "export": [

@@ -15,8 +15,8 @@ from contextlib import ExitStack
 
 import yaml
 
-from edge import samples, trial_broker
 from edge.classify import bundle
+from edge.demo import samples, trial_broker
 from edge.errors import BundleError, Exit, LabeldError
 from edge.machine.child import Child
 from edge.mqtt.client import new_client
