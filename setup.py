@@ -46,7 +46,7 @@ setup(
         ],
         "export": ["scikit-learn"],
         "demo": ["amqtt>=0.11; python_version >= '3.10'"],
-        "test": ["pytest>=7.0", "jinja2"],
+        "test": ["pytest>=7.0", "jinja2", "setuptools", "wheel"],
         "lint": ["ruff==0.14.*; python_version >= '3.7'"],
     },
     entry_points={
