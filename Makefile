@@ -35,6 +35,7 @@ test36: venv36 mosquitto prometheus systemd photographs streams
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 mosquitto:
 	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] \
@@ -95,4 +96,4 @@ install-jetson:
 	systemd/install-jetson
 
 clean:
-	rm -rf $(VENV) $(VENV36) $(VENV37) *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV36) $(VENV37) *.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -47,7 +47,11 @@ setup(
         "export": ["scikit-learn"],
         "demo": ["amqtt>=0.11; python_version >= '3.10'"],
         "test": ["pytest>=7.0", "jinja2", "setuptools", "wheel"],
-        "lint": ["ruff==0.14.*; python_version >= '3.7'"],
+        "lint": [
+            "ruff==0.14.*; python_version >= '3.7'",
+            "mypy==2.*; python_version >= '3.10'",
+            "types-PyYAML; python_version >= '3.10'",
+        ],
     },
     entry_points={
         "console_scripts": ["labeld=edge.__main__:main", "labeld-export=export.__main__:main"]

@@ -16,14 +16,16 @@ from prometheus_client import CollectorRegistry
 
 from edge.batch.slots import Slots
 from edge.classify.bundle import Bundle
-from edge.classify.loaded import Engine
-from edge.config.settings import CameraSource, Config, Decide, Model, Mqtt
+from edge.classify.loaded import LoadedModel
+from edge.classify.runtime import Graph
+from edge.config.settings import CameraSettings, Config, ModelSettings, MqttSettings
 from edge.daemon.service import Service
 from edge.deliver.outbox import Outbox
 from edge.deliver.publisher import Publisher
 from edge.deliver.statuses import Statuses
 from edge.demo import samples
 from edge.metrics import DROPPED, PUBLISHED, Metrics
+from edge.wakeup import Wakeup
 from edge.worker import Worker
 from tests.cameras import MjpegServer, RtspServer, jpeg
 from tests.servers import Mosquitto
@@ -78,25 +80,27 @@ def scenes(folder):
     return [cv2.resize(cv2.imread(path)[..., ::-1], SIZE) for path in paths]
 
 
-def classify(rows):
-    """Return what a model would, at no cost: float32[n, 2]."""
-    return np.tile(np.array([0.9, 0.1], np.float32), (len(rows), 1))
+class FreeGraph(Graph):
+    """Gives what a model would, at no cost: float32[n, 2]."""
+
+    def run(self, rows):
+        return np.tile(np.array([0.9, 0.1], np.float32), (len(rows), 1))
 
 
 def serve(options, url, port):
     """Run the street on so many cameras at `url`, and print what it costs."""
     sources = tuple(
-        CameraSource(name="camera-{}".format(number), kind="camera", url=url, fps=options.fps)
+        CameraSettings(name="camera-{}".format(number), kind="camera", url=url, fps=options.fps)
         for number in range(options.cameras)
     )
-    mqtt = Mqtt(port=port)
-    config = Config(Model("stub"), sources, device="bench", decide=Decide(), mqtt=mqtt)
+    config = Config(ModelSettings("stub"), sources, "bench", mqtt=MqttSettings(port=port))
     registry = CollectorRegistry()
     metrics = Metrics(registry, [source.name for source in sources])
-    outbox, statuses, stop = Outbox(1000), Statuses(), threading.Event()
-    publisher = Publisher(mqtt, None, config.device_topic, outbox, statuses, metrics)
-    engine = Engine(STUB, classify, Slots(8, 0.05), seconds={}, zero_copy=True)
-    service = Service(config, engine, outbox, statuses, metrics, lambda worker: stop.set())
+    stop, wakeup = threading.Event(), Wakeup()
+    outbox, statuses = Outbox(1000, wakeup=wakeup), Statuses(wakeup)
+    publisher = Publisher(config, outbox, statuses, metrics.mqtt_connected, wakeup)
+    model = LoadedModel(STUB, FreeGraph(), Slots(8, 0.05), seconds={}, zero_copy=True)
+    service = Service(config, model, outbox, statuses, metrics, lambda worker: stop.set())
     sender = Worker("publish", publisher.step, lambda worker: stop.set())
     sender.start()
     service.start(stop)

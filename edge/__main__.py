@@ -4,17 +4,18 @@ import argparse
 import logging
 import os
 import sys
+from typing import Optional, Sequence
 
 from edge import __version__, command
 from edge.errors import Exit
 
 
-def main(arguments=None):
+def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the command; return its exit code."""
     return command.run(_parser(), arguments)
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="labeld", description="Turns a folder of pictures into labels, published over MQTT."
     )
@@ -77,7 +78,7 @@ def _parser():
     return parser
 
 
-def _run(options):
+def _run(options: argparse.Namespace) -> Exit:
     from edge.daemon import daemon
 
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
@@ -85,27 +86,27 @@ def _run(options):
     return daemon.run(options.config, os.environ)
 
 
-def _check(options):
-    from edge.config import settings as config
+def _check(options: argparse.Namespace) -> Exit:
+    from edge.config.load import load
 
-    config.load(options.config)
+    load(options.config)
     print("{}: no faults".format(options.config))
     return Exit.OK
 
 
-def _doctor(options):
+def _doctor(options: argparse.Namespace) -> Exit:
     from edge.doctor import command as doctor
 
     logging.getLogger("edge").addHandler(logging.NullHandler())  # the table tells it all
     return doctor.run(options.config, options.root, options.seconds, options.json)
 
 
-def _replay(options):
-    from edge.config import settings as config
+def _replay(options: argparse.Namespace) -> Exit:
+    from edge.config.load import load
     from edge.offline import comparison, replay
 
     logging.getLogger("edge").addHandler(logging.NullHandler())  # the events tell it all
-    count = replay.run(config.load(options.config), options.input, options.out, options.source)
+    count = replay.run(load(options.config), options.input, options.out, options.source)
     print("{}: {} events".format(options.out, count))
     if options.compare is None:
         return Exit.OK
@@ -114,7 +115,7 @@ def _replay(options):
     return Exit.OK if same else Exit.UNEXPECTED
 
 
-def _demo(options):
+def _demo(options: argparse.Namespace) -> Exit:
     from edge.demo import demo
 
     return demo.run(options.home, options.once)

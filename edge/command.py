@@ -1,6 +1,8 @@
 """How both commands end: the exit code, and the error for the person who typed them."""
 
+import argparse
 import sys
+from typing import Optional, Sequence
 
 from edge.errors import LabeldError
 
@@ -8,7 +10,7 @@ INTERRUPTED = 128 + 2
 """What a shell reports of a program that Ctrl-C (SIGINT, 2) has ended."""
 
 
-def run(parser, arguments=None):
+def run(parser: argparse.ArgumentParser, arguments: Optional[Sequence[str]] = None) -> int:
     """Parse `arguments` (None: the process's) and run their `command`; return the exit code."""
     options = parser.parse_args(arguments)
     try:

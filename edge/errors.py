@@ -1,6 +1,7 @@
 """What can go wrong, each with its facts: what, where, the value, the rule, what to do."""
 
 from enum import IntEnum
+from typing import Sequence
 
 
 class Exit(IntEnum):
@@ -28,7 +29,7 @@ class ConfigError(LabeldError):
 
     exit_code = Exit.CONFIGURATION
 
-    def __init__(self, path, faults):
+    def __init__(self, path: str, faults: Sequence[str]) -> None:
         self.path = path
         self.faults = tuple(faults)
         super().__init__("\n".join("{}: {}".format(path, fault) for fault in self.faults))
@@ -44,7 +45,7 @@ class BundleError(LabeldError):
 
     exit_code = Exit.BUNDLE
 
-    def __init__(self, path, reason):
+    def __init__(self, path: str, reason: str) -> None:
         self.path = str(path)
         self.reason = reason
         super().__init__("{}: {}".format(path, reason))

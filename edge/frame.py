@@ -3,7 +3,7 @@
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import Callable, Optional, Union
+from typing import Callable, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
@@ -20,11 +20,11 @@ class Frame:
         source: the source's name.
         image: the picture's name for people: a file name.
         captured_at: when it came to be, in seconds since 1970 (UTC).
-        seen: when the source handed it over, by `time.monotonic()`, in seconds.
+        arrived: when it came here, from when its age counts: monotonic seconds.
         read: returns the picture file's bytes, or a camera's picture as uint8[height, width, 3]
             RGB; raises OSError or PictureError.
         settle: called once, after delivery; `None`, or the reason why it could not be classified.
-        taken: called once, when the outbox has its event and the picture is no longer needed.
+        release: called once, when the outbox has its event and the picture is no longer needed.
         judge: called with its row (uint8[299, 299, 3]); returns its source's status: "frozen" where
             it is to have no label.
         identity: its event's id, where its source knows a better one than `frame_id`; or None.
@@ -35,16 +35,32 @@ class Frame:
     source: str
     image: str
     captured_at: float
-    seen: float
+    arrived: float
     read: Callable[[], Union[bytes, np.ndarray]]
     settle: Callable[[Optional[str]], None] = lambda reason: None
-    taken: Callable[[], None] = lambda: None
+    release: Callable[[], None] = lambda: None
     judge: Callable[[np.ndarray], str] = lambda row: LIVE
     identity: Optional[str] = None
     policy: Policy = ALL
 
 
-def frame_id(frame, data):
+class Prepared(NamedTuple):
+    """A frame whose row is filled.
+
+    Attributes:
+        frame: the Frame.
+        identity: its event's id.
+        ready: when its row was filled, monotonic seconds.
+        status: its source's, as its judge has it.
+    """
+
+    frame: Frame
+    identity: str
+    ready: float
+    status: str
+
+
+def frame_id(frame: Frame, data: bytes) -> str:
     """Return the event id, the same at every sending of the same picture.
 
     It covers device, source, name, moment and content: the same photograph taken in again later is
@@ -53,18 +69,18 @@ def frame_id(frame, data):
     """
     if frame.identity is not None:
         return frame.identity
-    return content_id(frame.device, frame.source, frame.image, repr(frame.captured_at), data)
+    return content_id((frame.device, frame.source, frame.image, repr(frame.captured_at)), data)
 
 
-def content_id(*parts):
-    """Return 128 bits of BLAKE2b (RFC 7693), in hex, over texts and, last, bytes."""
+def content_id(texts: Sequence[str], data: bytes) -> str:
+    """Return 128 bits of BLAKE2b (RFC 7693), in hex, over some texts and bytes."""
     digest = hashlib.blake2b(digest_size=16)
-    for part in parts[:-1]:
-        digest.update(part.encode("utf-8", "backslashreplace") + b"\0")
-    digest.update(parts[-1])
+    for text in texts:
+        digest.update(text.encode("utf-8", "backslashreplace") + b"\0")
+    digest.update(data)
     return digest.hexdigest()
 
 
-def readable_name(file_name):
+def readable_name(file_name: str) -> str:
     """Return a file name as text that is valid in JSON, whatever bytes it holds."""
     return os.fsencode(file_name).decode("utf-8", "backslashreplace")

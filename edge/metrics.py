@@ -1,6 +1,8 @@
 """The Prometheus instruments, on the registry that they are given."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from typing import ContextManager, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
 PUBLISHED, UNCHANGED, DROPPED, FAILED = OUTCOMES = ("published", "unchanged", "dropped", "failed")
@@ -21,7 +23,7 @@ _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 class Metrics:
     """labeld's instruments; every series exists, at 0, from the start."""
 
-    def __init__(self, registry, sources=()):
+    def __init__(self, registry: CollectorRegistry, sources: Sequence[str] = ()) -> None:
         """Register the instruments.
 
         Args:
@@ -86,39 +88,46 @@ class Metrics:
         for stage in STAGES:
             self._stage.labels(stage)
 
-    def add_source(self, source):
+    def add_source(self, source: str) -> None:
         """Have every series of a source, at 0 unless it has been there before."""
         self._up.labels(source)
         self._age.labels(source)
         for outcome in OUTCOMES:
             self._frames.labels(source, outcome)
 
-    def remove_source(self, source):
+    def remove_source(self, source: str) -> None:
         """Show a source no more as up or down; what was counted stays."""
         self._up.remove(source)
 
-    def count(self, source, outcome):
+    def count(self, source: str, outcome: str) -> None:
+        """Count a picture; `outcome`: one of OUTCOMES."""
         self._frames.labels(source, outcome).inc()
 
-    def batch(self, size):
+    def batch(self, size: int) -> None:
+        """Note how many pictures a run of the graph had."""
         self._batch_size.observe(size)
 
-    def stage(self, stage, seconds):
+    def stage(self, stage: str, seconds: float) -> None:
+        """Note how long a stage took; `stage`: one of STAGES."""
         self._stage.labels(stage).observe(seconds)
 
-    def time(self, stage):
+    def time(self, stage: str) -> ContextManager[object]:
         """Return a context manager that times what runs in it."""
         return self._stage.labels(stage).time()
 
-    def age(self, source, seconds):
+    def age(self, source: str, seconds: float) -> None:
+        """Note how old a picture was when its event was acknowledged."""
         self._age.labels(source).observe(seconds)
 
-    def source_up(self, source, up):
+    def source_up(self, source: str, up: bool) -> None:
+        """Show whether a source can deliver."""
         self._up.labels(source).set(1 if up else 0)
 
-    def reloaded(self, successful):
+    def reloaded(self, successful: bool) -> None:
+        """Show whether the configuration, read again, was taken."""
         self._reloaded.set(1 if successful else 0)
 
-    def serving(self, bundle):
+    def serving(self, model: str, precision: str) -> None:
+        """Show the name of the model that is served, and what its graph computes in."""
         self._model.clear()
-        self._model.labels(bundle.model, bundle.precision).set(1)
+        self._model.labels(model, precision).set(1)

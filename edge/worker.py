@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from typing import Callable, Optional
 
 STEP_SECONDS = 0.2
 """How long a step may wait for work before it returns: the pace of every loop in the house."""
@@ -17,7 +18,9 @@ class Worker:
     exception in it ends the thread, is kept in `failure`, and is reported once.
     """
 
-    def __init__(self, name, step, on_failure):
+    def __init__(
+        self, name: str, step: Callable[[], bool], on_failure: Callable[["Worker"], None]
+    ) -> None:
         """Make the worker, not yet running.
 
         Args:
@@ -26,7 +29,7 @@ class Worker:
             on_failure: called with the worker when its step has raised.
         """
         self.name = name
-        self.failure = None
+        self.failure: Optional[Exception] = None
         self._step = step
         self._on_failure = on_failure
         self._finish = threading.Event()
@@ -34,20 +37,21 @@ class Worker:
         self._progress = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
-    def start(self):
+    def start(self) -> None:
+        """Start the thread."""
         self._progress = time.monotonic()
         self._thread.start()
 
-    def end(self):
+    def end(self) -> None:
         """Have it end as soon as it finds nothing to do."""
         self._finish.set()
 
-    def ended(self, timeout):
+    def ended(self, timeout: float) -> bool:
         """Return True if its thread has ended, at the latest after `timeout` seconds."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def finish(self, deadline):
+    def finish(self, deadline: float) -> bool:
         """Let it work until it finds nothing to do, at most until `deadline` (monotonic seconds).
 
         Returns:
@@ -59,11 +63,11 @@ class Worker:
         self._thread.join(2 * STEP_SECONDS)
         return not self._thread.is_alive()
 
-    def idle_seconds(self):
+    def idle_seconds(self) -> float:
         """Return the time since a step last came back: large only if the loop hangs."""
         return time.monotonic() - self._progress
 
-    def _run(self):
+    def _run(self) -> None:
         try:
             while not self._quit.is_set():
                 worked = self._step()

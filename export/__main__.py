@@ -3,17 +3,18 @@
 import argparse
 import os
 import sys
+from typing import Callable, Optional, Sequence, Tuple
 
 from edge import __version__, command
 from edge.errors import Exit
 
 
-def main(arguments=None):
+def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the command; return its exit code."""
     return command.run(_parser(), arguments)
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="labeld-export", description="Makes, checks and tries out model bundles."
     )
@@ -147,7 +148,7 @@ def _parser():
     return parser
 
 
-def _add_photographs(command):
+def _add_photographs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "data",
         metavar="DATA",
@@ -159,10 +160,10 @@ def _add_photographs(command):
     )
 
 
-def _whole(least, most=None):
+def _whole(least: int, most: Optional[int] = None) -> Callable[[str], int]:
     """Return the type of an option that takes whole numbers from `least`, to `most` if given."""
 
-    def number(text):
+    def number(text: str) -> int:
         if int(text) < least or (most is not None and int(text) > most):
             limit = "" if most is None else " to {}".format(most)
             raise argparse.ArgumentTypeError(
@@ -173,20 +174,20 @@ def _whole(least, most=None):
     return number
 
 
-def _sizes(text):
+def _sizes(text: str) -> Tuple[int, ...]:
     sizes = tuple(sorted({int(size) for size in text.split(",")}))
     if not 1 <= sizes[0] <= sizes[-1] <= 256:
         raise argparse.ArgumentTypeError("{}: sizes are from 1 to 256".format(text))
     return sizes
 
 
-def _share(text):
+def _share(text: str) -> float:
     if not 0 <= float(text) < 1:
         raise argparse.ArgumentTypeError("{} is not a number from 0 to below 1".format(text))
     return float(text)
 
 
-def _train(options):
+def _train(options: argparse.Namespace) -> Exit:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from export import train
 
@@ -199,39 +200,40 @@ def _train(options):
     return Exit.OK
 
 
-def _evaluate(options):
+def _evaluate(options: argparse.Namespace) -> Exit:
     from export import evaluate
 
     evaluate.run(options.bundle, options.data, options.images, options.json)
     return Exit.OK
 
 
-def _predict(options):
+def _predict(options: argparse.Namespace) -> Exit:
     from export import predict
 
     predict.run(options.bundle, options.images, options.out)
     return Exit.OK
 
 
-def _convert(options):
+def _convert(options: argparse.Namespace) -> Exit:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from export import tftrt
+    from export import tftrt, trt
 
     tftrt.run(
         options.bundle,
         options.out,
-        tftrt.Options(*(getattr(options, field) for field in tftrt.Options._fields)),
+        trt.Options(*(getattr(options, field) for field in trt.Options._fields)),
     )
     return Exit.OK
 
 
-def _verify(options):
+def _verify(options: argparse.Namespace) -> Exit:
     from edge.classify import bundle, golden
-    from edge.classify.tensorflow import Classifier
+    from edge.classify.tensorflow import TensorFlowRuntime
     from edge.classify.variant import suitable
 
-    found = suitable(bundle.read(options.bundle), "none")
-    off = golden.check(found, Classifier(found))
+    runtime = TensorFlowRuntime()
+    found = suitable(bundle.read(options.bundle), "none", runtime)
+    off = golden.check(found, runtime.load(found))
     print(
         "{}: {} with {} classes; {} golden samples reproduced, scores within {:.1g}".format(
             found.path, found.model, len(found.labels), len(found.golden_files), off

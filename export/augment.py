@@ -20,7 +20,7 @@ TINT = (0.93, 1.07)
 """What each of red, green and blue is multiplied by: lamps and cameras differ in colour."""
 
 
-def vary(row, seed):
+def vary(row: np.ndarray, seed: int) -> np.ndarray:
     """Return a copy of a row that is flipped, cropped, turned, scaled and tinted.
 
     Where a turn or a smaller scale lays the frame's corners bare, they mirror the picture.
@@ -39,18 +39,18 @@ def vary(row, seed):
     return cv2.LUT(moved, _light(chance))
 
 
-def _motion(chance):
+def _motion(chance: np.random.RandomState) -> np.ndarray:
     """Return float64[2, 3]: a turn and scale about the centre, a shift, and perhaps a flip."""
     centre = (SIZE - 1) / 2
     turn = chance.uniform(-TURN_DEGREES, TURN_DEGREES)
-    motion = cv2.getRotationMatrix2D((centre, centre), turn, chance.uniform(*SCALE))
-    motion[:, 2] += chance.uniform(-SHIFT, SHIFT, size=2) * SIZE
+    motion: np.ndarray = cv2.getRotationMatrix2D((centre, centre), turn, chance.uniform(*SCALE))
+    motion[:, 2] += chance.uniform(-SHIFT * SIZE, SHIFT * SIZE, size=2)
     if chance.randint(2):
         motion = motion.dot([[-1, 0, SIZE - 1], [0, 1, 0], [0, 0, 1]])
     return motion
 
 
-def _light(chance):
+def _light(chance: np.random.RandomState) -> np.ndarray:
     """Return uint8[1, 256, 3]: what becomes of each grey level of red, green and blue."""
     lit = np.arange(256.0)[:, np.newaxis] * chance.uniform(*TINT, size=3)
     level = 127.5 + chance.uniform(-BRIGHTNESS, BRIGHTNESS)

@@ -1,6 +1,7 @@
 """Pictures as a tf.data pipeline over the daemon's own preprocessing."""
 
 import os
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -15,7 +16,9 @@ AS_IT_IS = -1
 """Instead of a seed for `augment.vary`: leave the picture as it is."""
 
 
-def rows(paths, batch_size, variations=None):
+def rows(
+    paths: Sequence[str], batch_size: int, variations: Optional[Sequence[int]] = None
+) -> tf.data.Dataset:
     """Read and prepare pictures in parallel, in batches, in their order.
 
     Args:
@@ -31,7 +34,13 @@ def rows(paths, batch_size, variations=None):
     return pairs.map(_row, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(AHEAD)
 
 
-def examples(paths, classes, batch_size, shuffle_seed=None, varied=False):
+def examples(
+    paths: Sequence[str],
+    classes: np.ndarray,
+    batch_size: int,
+    shuffle_seed: Optional[int] = None,
+    varied: bool = False,
+) -> tf.data.Dataset:
     """Read and prepare pictures with their classes, anew in each epoch.
 
     Args:
@@ -57,15 +66,15 @@ def examples(paths, classes, batch_size, shuffle_seed=None, varied=False):
     return prepared.batch(batch_size).prefetch(AHEAD)
 
 
-def _names(paths):
+def _names(paths: Sequence[str]) -> List[bytes]:
     return [os.fsencode(path) for path in paths]
 
 
-def _row(path, variation):
+def _row(path: Any, variation: Any) -> Any:
     row = tf.numpy_function(_prepare, [tf.io.read_file(path), variation], tf.uint8)
     return tf.ensure_shape(row, preprocess.ROW)
 
 
-def _prepare(data, variation):
+def _prepare(data: bytes, variation: int) -> np.ndarray:
     row = preprocess.load(data)
     return row if variation == AS_IT_IS else augment.vary(row, variation)

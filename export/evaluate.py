@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Optional, Sequence
 
 import numpy as np
 
@@ -9,11 +10,11 @@ from edge.classify import bundle as bundles
 from export import photographs, predict, scores
 
 
-def run(bundle, data, images, as_json):
-    """Print the figures of `bundle` on the labelled photographs of `data`.
+def run(path: str, data: str, images: Optional[str], as_json: bool) -> None:
+    """Print the figures of the bundle at `path` on the labelled photographs of `data`.
 
     Args:
-        bundle: a path.
+        path: the bundle's.
         data, images: see `export.photographs.read`.
         as_json: print what `export.scores.measure` returns, with `model` and `left_out` (the
             unreadable files and why), instead of text.
@@ -22,7 +23,7 @@ def run(bundle, data, images, as_json):
         LabeldError: the bundle is refused, `data` cannot be read or none of it is a picture, or
             has a label that the bundle does not know.
     """
-    bundle = bundles.read(bundle)
+    bundle = bundles.read(path)
     found = photographs.read(data, images)
     _check_labels(bundle, data, found)
     results = predict.score(bundle, [photograph.path for photograph in found])
@@ -35,7 +36,7 @@ def run(bundle, data, images, as_json):
     figures = scores.measure(
         bundle.labels,
         np.array([bundle.labels.index(photograph.label) for photograph, _ in pairs]),
-        np.stack([result.scores for _, result in pairs]),
+        np.stack([result.scores for _, result in pairs if result.scores is not None]),
     )
     if as_json:
         figures["model"] = bundle.model
@@ -46,7 +47,9 @@ def run(bundle, data, images, as_json):
         print(scores.text(figures))
 
 
-def _check_labels(bundle, data, found):
+def _check_labels(
+    bundle: bundles.Bundle, data: str, found: Sequence[photographs.Photograph]
+) -> None:
     unknown = sorted({photograph.label for photograph in found} - set(bundle.labels))
     if unknown:
         raise photographs.PhotographsError(

@@ -2,8 +2,8 @@
 
 import signal
 import threading
-from collections import namedtuple
 from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -12,26 +12,46 @@ from sklearn.utils.class_weight import compute_class_weight
 from edge.errors import LabeldError
 from export.progress import Progress
 
-Recipe = namedtuple("Recipe", "name learning_rate epochs patience class_weight")
-Recipe.__doc__ = """How to fit.
 
-name: what the progress calls it; learning_rate: Adam's; epochs: at most so many; patience: epochs
-without a lower loss after which it ends; class_weight: {class number: weight in the loss} or None.
-"""
+class Recipe(NamedTuple):
+    """How to fit.
 
-Fitted = namedtuple("Fitted", "epochs best loss interrupted")
-Fitted.__doc__ = """What a fit came to.
+    Attributes:
+        name: what the progress calls it.
+        learning_rate: Adam's.
+        epochs: at most so many.
+        patience: epochs without a lower loss after which it ends.
+        class_weight: {class number: weight in the loss}, or None.
+    """
 
-epochs: how many were done; best: whose weights were kept, 1 for the first, 0 for those before it;
-loss: what these reach on the validation part; interrupted: whether by Ctrl-C.
-"""
+    name: str
+    learning_rate: float
+    epochs: int
+    patience: int
+    class_weight: Optional[Dict[int, float]]
+
+
+class Fitted(NamedTuple):
+    """What a fit came to.
+
+    Attributes:
+        epochs: how many were done.
+        best: whose weights were kept, 1 for the first, 0 for those before it.
+        loss: what these reach on the validation part.
+        interrupted: whether by Ctrl-C.
+    """
+
+    epochs: int
+    best: int
+    loss: float
+    interrupted: bool
 
 
 class FitError(LabeldError):
     """Training that leads nowhere; the text says what to do."""
 
 
-def balanced(classes):
+def balanced(classes: np.ndarray) -> Dict[int, float]:
     """Return {class number: weight}: each class has the same sum of weights, and 1 is the mean.
 
     Args:
@@ -42,7 +62,9 @@ def balanced(classes):
     return dict(zip(numbers.tolist(), weights.tolist()))
 
 
-def fit(network, training, validation, recipe, known_loss=None):
+def fit(
+    network: Any, training: Any, validation: Any, recipe: Recipe, known_loss: Optional[float] = None
+) -> Fitted:
     """Fit `network` to `training` and leave it with the weights of its best epoch.
 
     Args:
@@ -97,7 +119,7 @@ def fit(network, training, validation, recipe, known_loss=None):
     return fitted
 
 
-def _story(fitted, monitored):
+def _story(fitted: Fitted, monitored: str) -> str:
     kept = "the best was {0.best}" if fitted.best else "none better than before"
     ended = " until Ctrl-C" if fitted.interrupted else ""
     text = "{0.epochs} epochs{1}, " + kept + " with {2} {0.loss:.4f}"
@@ -105,7 +127,7 @@ def _story(fitted, monitored):
 
 
 @contextmanager
-def _ctrl_c_between_steps():
+def _ctrl_c_between_steps() -> Iterator[threading.Event]:
     """Yield an Event that Ctrl-C sets, for its KeyboardInterrupt to be raised where it is safe.
 
     TensorFlow's compiled parts were seen to turn a KeyboardInterrupt into an AttributeError. A
@@ -116,7 +138,7 @@ def _ctrl_c_between_steps():
         yield asked
         return
 
-    def ask(*_):
+    def ask(*_: Any) -> None:
         asked.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -132,7 +154,14 @@ def _ctrl_c_between_steps():
 class _Watch(tf.keras.callbacks.Callback):
     """Tells the progress how far the fit is, keeps each epoch's loss, ends when `asked` is set."""
 
-    def __init__(self, progress, epochs, monitored, losses, asked):
+    def __init__(
+        self,
+        progress: Progress,
+        epochs: int,
+        monitored: str,
+        losses: List[float],
+        asked: threading.Event,
+    ) -> None:
         super().__init__()
         self._asked = asked
         self._progress, self._epochs = progress, epochs
@@ -140,14 +169,14 @@ class _Watch(tf.keras.callbacks.Callback):
         self._steps = 0
         self._note = ""
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Optional[Dict[str, float]] = None) -> None:
         self._steps += 1
         self._progress.update(self._steps, self._note)
         if self._asked.is_set():
             raise KeyboardInterrupt
 
-    def on_epoch_end(self, epoch, logs=None):
-        loss = float(logs[self._monitored])
+    def on_epoch_end(self, epoch: int, logs: Optional[Dict[str, float]] = None) -> None:
+        loss = float((logs or {})[self._monitored])
         self._losses.append(loss if np.isfinite(loss) else np.inf)
         self._note = "epoch {} of {}, {} {:.4f}".format(
             epoch + 1, self._epochs, self._monitored, loss

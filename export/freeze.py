@@ -2,6 +2,7 @@
 
 import os
 import platform
+from typing import Any, Dict, Sequence
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from edge import __version__
-from edge.classify import bundle
+from edge.classify import writer
 from edge.classify.bundle import GoldenSample
 from edge.prepare import preprocess
 from export.model import PIXELS, normalise
@@ -21,45 +22,51 @@ class Frozen(tf.Module):
     Unfrozen, what TensorFlow 2.15 or later saves does not load in the 2.7 of a Jetson TX2.
     """
 
-    def __init__(self, base, head):
+    def __init__(self, base: Any, head: Any) -> None:
         super().__init__()
 
         @tf.function(input_signature=[PIXELS])
-        def network(pixels):
+        def network(pixels: Any) -> Any:
             features = base(normalise(pixels), training=False)
             return head(features, training=False)
 
         constants = convert_variables_to_constants_v2(network.get_concrete_function())
 
         @tf.function(input_signature=[PIXELS])
-        def classify(pixels):
+        def classify(pixels: Any) -> Dict[str, Any]:
             scores = constants(pixels)
             return {"scores": scores[0] if isinstance(scores, (list, tuple)) else scores}
 
         self._classify = classify
 
-    def __call__(self, rows):
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
         """Return the scores of `rows` as numpy."""
         return self._classify(tf.constant(rows))["scores"].numpy()
 
-    def save(self, folder):
+    def save(self, folder: str) -> None:
         """Save the graph in `folder`, which must not exist yet."""
         tf.saved_model.save(self, folder, signatures={"serving_default": self._classify})
 
 
-def write_bundle(path, frozen, labels, golden_files, scores, tables):
+def write_bundle(
+    path: str,
+    frozen: Frozen,
+    labels: Sequence[str],
+    golden_files: Sequence[str],
+    scores: Dict[str, Any],
+    tables: Dict[str, bytes],
+) -> None:
     """Write a bundle of `frozen`, with the pictures `golden_files` as its golden samples.
 
     Args:
-        path: the bundle's folder; see `edge.classify.bundle.write`.
+        path: the bundle's folder; see `edge.classify.writer.write`.
         frozen: the Frozen graph.
         labels: the class names, in the order of its output.
         golden_files: paths of readable pictures.
         scores: what was measured on held-out pictures (a dict for JSON).
         tables: {file name: bytes}, what else is kept in the bundle.
     """
-    bundle.write(
-        path,
+    draft = writer.Draft(
         frozen.save,
         labels,
         [_golden_sample(file, frozen) for file in golden_files],
@@ -67,9 +74,10 @@ def write_bundle(path, frozen, labels, golden_files, scores, tables):
         _made_with(),
         tables=tables,
     )
+    writer.write(path, draft)
 
 
-def _made_with():
+def _made_with() -> Dict[str, str]:
     """Return the versions of what makes a bundle here."""
     return {
         "labeld": __version__,
@@ -80,7 +88,7 @@ def _made_with():
     }
 
 
-def _golden_sample(file, frozen):
+def _golden_sample(file: str, frozen: Frozen) -> GoldenSample:
     with open(file, "rb") as picture:
         data = picture.read()
     pixels = preprocess.load(data)

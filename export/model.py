@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import tensorflow as tf
 
@@ -31,12 +32,12 @@ class WeightsError(LabeldError):
     """Weights that cannot be had; the text says why and what to do."""
 
 
-def normalise(pixels):
+def normalise(pixels: Any) -> Any:
     """Return uint8 `pixels` as float32 in [-1, 1], as InceptionV3 was trained on them."""
     return tf.cast(pixels, tf.float32) / 127.5 - 1.0
 
 
-def base(weights):
+def base(weights: str) -> Any:
     """Return InceptionV3 without its top: float32[n, 299, 299, 3] -> float32[n, 2048].
 
     Its output is the average over the last block's 8 by 8 positions.
@@ -63,7 +64,7 @@ def base(weights):
         )
 
 
-def fetch(limit_seconds):
+def fetch(limit_seconds: float) -> None:
     """Have Keras put the ImageNet weights into its cache, in a process that can be stopped.
 
     Raises:
@@ -85,7 +86,7 @@ def fetch(limit_seconds):
         raise WeightsError(_no_imagenet(lines[-1] if lines else "no reason given"))
 
 
-def settle_statistics(network, pixels):
+def settle_statistics(network: Any, pixels: Any) -> None:
     """Set the batch normalisation of a random base from pictures: one pass, momentum 0.
 
     At its initial mean 0 and variance 1, features fade to nothing on their way up.
@@ -103,7 +104,7 @@ def settle_statistics(network, pixels):
         layer.momentum = momentum
 
 
-def head(classes, units, dropout):
+def head(classes: int, units: int, dropout: float) -> Any:
     """Return the classifier of features: float32[n, 2048] -> float32[n, classes], summing to 1."""
     return tf.keras.Sequential(
         [
@@ -119,7 +120,7 @@ BLOCKS = 11
 """InceptionV3's inception blocks, which Keras calls mixed0 to mixed10."""
 
 
-def with_head(network, top):
+def with_head(network: Any, top: Any) -> Any:
     """Return `top` on `network` as one model of normalised pixels, in which a fit trains both.
 
     Args:
@@ -130,7 +131,7 @@ def with_head(network, top):
     return tf.keras.Model(pixels, top(network(pixels, training=False)))
 
 
-def unfreeze(network, blocks):
+def unfreeze(network: Any, blocks: int) -> None:
     """Let the top `blocks` inception blocks learn, and nothing else of the base.
 
     Batch normalisation goes on with the statistics it has: the few pictures of a user would
@@ -148,15 +149,15 @@ def unfreeze(network, blocks):
         layer.trainable = learns and not _is_batch_normalisation(layer)
 
 
-def _is_max_pool(layer):
+def _is_max_pool(layer: Any) -> bool:
     return isinstance(layer, tf.keras.layers.MaxPooling2D)
 
 
-def _is_batch_normalisation(layer):
+def _is_batch_normalisation(layer: Any) -> bool:
     return isinstance(layer, tf.keras.layers.BatchNormalization)
 
 
-def _no_imagenet(reason):
+def _no_imagenet(reason: str) -> str:
     return (
         "the ImageNet weights cannot be fetched ({}): fetch "
         "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5 on another machine and give it "

@@ -4,8 +4,9 @@ import csv
 import io
 import os
 import random
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from edge.errors import LabeldError, PictureError
 from edge.prepare import preprocess
@@ -19,18 +20,33 @@ VALIDATION = 0.15
 MOST_FAULTS = 20
 """How many faults of a table one message lists."""
 
-Photograph = namedtuple("Photograph", "path label")
 
-Split = namedtuple("Split", "training validation held_out")
-Split.__doc__ = """Three lists of Photograph: what the head learns from, what stops it in time,
-and what is scored at the end, which neither has seen."""
+class Photograph(NamedTuple):
+    """A picture file and what it shows."""
+
+    path: str
+    label: str
+
+
+class Split(NamedTuple):
+    """Photographs by what they are for.
+
+    Attributes:
+        training: what the head learns from.
+        validation: what stops it in time.
+        held_out: what is scored at the end, which neither has seen.
+    """
+
+    training: List[Photograph]
+    validation: List[Photograph]
+    held_out: List[Photograph]
 
 
 class PhotographsError(LabeldError):
     """Labelled photographs that cannot be trained on; the text says where and why."""
 
 
-def read(data, images=None):
+def read(data: str, images: Optional[str] = None) -> List[Photograph]:
     """Return the Photographs of `data`, sorted by path.
 
     Args:
@@ -46,14 +62,14 @@ def read(data, images=None):
     return sorted(_table(data, folder(data, images)))
 
 
-def folder(data, images=None):
+def folder(data: str, images: Optional[str] = None) -> str:
     """Return the folder that the photographs of `data` lie in; see `read`."""
     if os.path.isdir(data):
         return data
     return images or os.path.dirname(data) or "."
 
 
-def table(photographs, below):
+def table(photographs: Sequence[Photograph], below: str) -> bytes:
     """Return the content (bytes) of a table of `photographs`, files relative to `below`.
 
     It can be read again with `below` as its `images`.
@@ -66,14 +82,14 @@ def table(photographs, below):
     return text.getvalue().encode("utf-8", "surrogateescape")
 
 
-def readable(photographs):
+def readable(photographs: Sequence[Photograph]) -> Iterator[Tuple[Photograph, Optional[str]]]:
     """Try to decode every photograph, in parallel; yield (photograph, None or the reason not)."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for answer in zip(photographs, pool.map(_fault, photographs)):
             yield answer
 
 
-def check_classes(where, photographs):
+def check_classes(where: str, photographs: Sequence[Photograph]) -> None:
     """Raise PhotographsError, naming `where`, for one class only, or one picture of a class."""
     groups = by_class(photographs)
     if len(groups) < 2:
@@ -86,7 +102,7 @@ def check_classes(where, photographs):
         )
 
 
-def split(photographs, seed):
+def split(photographs: Sequence[Photograph], seed: int) -> Split:
     """Split each class in the same proportions, by `seed` alone; return a Split.
 
     A class of two gives one to train on and one to hold out.
@@ -106,15 +122,15 @@ def split(photographs, seed):
     return parts
 
 
-def by_class(photographs):
+def by_class(photographs: Iterable[Photograph]) -> Dict[str, List[Photograph]]:
     """Return {label: its photographs}, labels sorted."""
-    groups = {}
+    groups: Dict[str, List[Photograph]] = {}
     for photograph in photographs:
         groups.setdefault(photograph.label, []).append(photograph)
     return OrderedDict(sorted(groups.items()))
 
 
-def pictures(folder):
+def pictures(folder: str) -> List[str]:
     """Return the picture files below `folder`, by extension, as sorted paths relative to it.
 
     Raises:
@@ -135,7 +151,7 @@ def pictures(folder):
     return sorted(found)
 
 
-def _class_folders(data):
+def _class_folders(data: str) -> List[Photograph]:
     labels = sorted(
         entry.name for entry in os.scandir(data) if entry.is_dir() and entry.name[0] != "."
     )
@@ -152,11 +168,12 @@ def _class_folders(data):
     ]
 
 
-def _table(path, images):
+def _table(path: str, images: str) -> List[Photograph]:
     rows = _table_rows(path)
     if not rows:
         raise PhotographsError("{}: no rows below its header".format(path))
-    faults, labels = [], OrderedDict()
+    faults: List[str] = []
+    labels: Dict[str, str] = OrderedDict()
     for line, file, label in rows:
         where = "line {}: ".format(line)
         picture = os.path.join(images, file)
@@ -176,7 +193,7 @@ def _table(path, images):
     return [Photograph(*item) for item in labels.items()]
 
 
-def _table_rows(path):
+def _table_rows(path: str) -> Any:
     """Return [(line number, file, label)] of a TSV or CSV file."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
@@ -203,7 +220,7 @@ def _table_rows(path):
         raise PhotographsError("{}: not a UTF-8 table: {}".format(path, error))
 
 
-def _fault(photograph):
+def _fault(photograph: Photograph) -> Optional[str]:
     try:
         with open(photograph.path, "rb") as file:
             preprocess.decode(file.read())

@@ -3,27 +3,31 @@
 import csv
 import os
 import sys
+from typing import List, Sequence, Tuple
 
 from edge.classify import bundle as bundles
+from edge.classify.bundle import Bundle
+from edge.classify.tensorflow import TensorFlowRuntime
+from edge.classify.variant import suitable
 from edge.decide.threshold import decide
-from edge.offline.files import score_files
+from edge.offline.files import Result, score_files
 from export.photographs import pictures
 from export.progress import Progress
 
 
-def run(bundle, images, out):
+def run(path: str, images: str, out: str) -> None:
     """Write the best label of each picture below `images` to the TSV file `out`.
 
     Its columns are `file` (relative to `images`), `label` and `score`, in file order. A picture
     that cannot be read has an empty label and score, and a line on stderr.
 
     Args:
-        bundle, images, out: paths.
+        path, images, out: of the bundle, the pictures and the table.
 
     Raises:
         LabeldError: the bundle is refused, or there are no pictures.
     """
-    bundle = bundles.read(bundle)
+    bundle = bundles.read(path)
     files = pictures(images)
     results = score(bundle, [os.path.join(images, file) for file in files])
     with open(out, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -33,13 +37,20 @@ def run(bundle, images, out):
             table.writerow((name,) + _answer(result, bundle.labels))
 
 
-def score(bundle, files):
-    """Return `edge.offline.files.score_files` of the paths `files`, and show how far it is."""
+def score(bundle: Bundle, files: Sequence[str]) -> List[Result]:
+    """Return the Results of some files, as a bundle is served here, and show how far it is.
+
+    Raises:
+        LabeldError: the bundle cannot be served here, or a stage failed.
+    """
+    runtime = TensorFlowRuntime()
+    bundle = suitable(bundle, "none", runtime)
+    graph = runtime.load(bundle)
     with Progress("classify", len(files), "picture") as progress:
-        return score_files(bundle, files, progress=lambda done, _: progress.update(done))
+        return score_files(bundle, files, graph, lambda done, _: progress.update(done))
 
 
-def _answer(result, labels):
+def _answer(result: Result, labels: Sequence[str]) -> Tuple[str, str]:
     if result.scores is None:
         print("{}: {}; its label is left empty".format(result.file, result.error), file=sys.stderr)
         return "", ""

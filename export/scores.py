@@ -1,10 +1,15 @@
 """How well scores agree with labels: accuracy, macro-F1, each class, and what is taken for what."""
 
+from typing import Any, Dict, Sequence
+
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+Figures = Dict[str, Any]
+"""What `measure` returns."""
 
-def measure(labels, truth, scores):
+
+def measure(labels: Sequence[str], truth: np.ndarray, scores: np.ndarray) -> Figures:
     """Return the figures of a model as a dict for JSON.
 
     Args:
@@ -38,12 +43,12 @@ def measure(labels, truth, scores):
     }
 
 
-def headline(figures):
+def headline(figures: Figures) -> str:
     """Return the figures that are compared, as text."""
     return "accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}".format(**figures)
 
 
-def text(figures):
+def text(figures: Figures) -> str:
     """Return all the figures as text: the headline, a line for each class, and the confusion."""
     names = [one["label"] for one in figures["classes"]]
     width = max(len(name) for name in names + ["class"])
@@ -68,7 +73,7 @@ def text(figures):
     return "\n".join(lines)
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """Return a numpy scalar for JSON: whole numbers as they are, others to four places."""
     value = value.item()
     return value if isinstance(value, int) else round(value, 4)

@@ -3,31 +3,21 @@
 import os
 import tempfile
 import time
-from collections import Counter, namedtuple
+from collections import Counter
 from dataclasses import replace
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from edge.batch.slots import Slots
 from edge.classify import bundle as bundles
-from edge.classify import fingerprint, golden
-from edge.classify.tensorflow import Classifier
+from edge.classify import golden, writer
+from edge.classify.tensorflow import TensorFlowRuntime
 from edge.errors import Exit, LabeldError
 from edge.prepare.preprocess import ROW
 from export import trt
-
-Options = namedtuple(
-    "Options",
-    "precision batch_sizes workspace_mb minimum_segment_size cached_engines gpu_memory_mb force",
-)
-Options.__doc__ = """How to convert.
-
-precision: "fp16" or "fp32"; batch_sizes: the only sizes that the graph will take; workspace_mb:
-what an engine may take while it runs, in MiB; minimum_segment_size: nodes that are worth an engine;
-cached_engines: kept for each part of the graph, None: one for each batch size; gpu_memory_mb: the
-cap on TensorFlow's GPU memory; force: write the bundle even if its scores are off.
-"""
+from export.trt import Options
 
 ENGINE_OP = "TRTEngineOp"
 
@@ -39,12 +29,21 @@ INPUT_CAST = "Cast"
 
 STEP_ERRORS = (tf.errors.OpError, RuntimeError, ValueError, OSError)
 
-Census = namedtuple("Census", "engines inside outside")
-Census.__doc__ = """What became of the nodes of a graph that compute something.
+T = TypeVar("T")
 
-engines: the names of its TRTEngineOps; inside: how many nodes are in these; outside: Counter of the
-ops of the others.
-"""
+
+class Census(NamedTuple):
+    """What became of the nodes of a graph that compute something.
+
+    Attributes:
+        engines: the names of its TRTEngineOps.
+        inside: how many nodes are in these.
+        outside: counts the ops of the others.
+    """
+
+    engines: List[str]
+    inside: int
+    outside: Counter
 
 
 class ConversionError(LabeldError):
@@ -53,24 +52,23 @@ class ConversionError(LabeldError):
     exit_code = Exit.BUNDLE
 
 
-def run(source, out, options):
-    """Convert the bundle at `source` and write the result to `out`, whole or not at all.
+def run(path: str, out: str, options: Options) -> None:
+    """Convert the bundle at `path` and write the result to `out`, whole or not at all.
 
     Raises:
         LabeldError: it cannot be done here, or the result does not do what the original does.
     """
-    source = bundles.read(source)
+    source = bundles.read(path)
     if source.conversion:
         source = source.plain()
-    bundles.check_target(out)
+    writer.check_target(out)
     _require_tensorrt(options)
-    out = os.path.abspath(str(out))
+    out = os.path.abspath(out)
     os.makedirs(os.path.dirname(out), exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".convert.", dir=os.path.dirname(out)) as folder:
         facts = _convert(source, os.path.join(folder, bundles.SAVED_MODEL), options)
-        facts.update(replay(source, folder, options))
-        bundles.write(
-            out,
+        facts.update(proof(source, folder, options))
+        draft = writer.Draft(
             lambda target: os.rename(os.path.join(folder, bundles.SAVED_MODEL), target),
             source.labels,
             source.golden(),
@@ -82,10 +80,11 @@ def run(source, out, options):
             conversion=facts,
             plain_model=source.saved_model,
         )
+        writer.write(out, draft)
     print("{}: written".format(out))
 
 
-def census(graph):
+def census(graph: Any) -> Census:
     """Return the Census of a converted GraphDef."""
     engines = [node.name for node in graph.node if node.op == ENGINE_OP]
     segments = {name + "_native_segment" for name in engines}
@@ -100,7 +99,7 @@ def census(graph):
     return Census(engines, len(inside), outside)
 
 
-def _require_tensorrt(options):
+def _require_tensorrt(options: Options) -> None:
     missing = trt.missing(options.gpu_memory_mb)
     if missing:
         raise ConversionError(
@@ -110,14 +109,14 @@ def _require_tensorrt(options):
         )
 
 
-def _convert(source, folder, options):
+def _convert(source: bundles.Bundle, folder: str, options: Options) -> Dict[str, Any]:
     """Convert, build the engines and save; return what the manifest says of it."""
     started = time.monotonic()
     converter = _step("create a converter", lambda: trt.converter(source.saved_model, options))
     graph = _step("convert the graph", lambda: converter.convert().graph.as_graph_def())
     counted = census(graph)
     _say_census(counted, options, time.monotonic() - started)
-    seconds = {}
+    seconds: Dict[int, float] = {}
     pixels = np.stack([sample.pixels for sample in source.golden()])
     _step(
         "build the engines",
@@ -127,7 +126,7 @@ def _convert(source, folder, options):
     _check_engines(os.path.join(folder, "assets"), counted.engines)
     return {
         "source": source.content_hash,
-        "fingerprint": fingerprint.take(),
+        "fingerprint": TensorFlowRuntime().fingerprint(),
         "workspace_mb": options.workspace_mb,
         "minimum_segment_size": options.minimum_segment_size,
         "engines": len(counted.engines),
@@ -137,7 +136,7 @@ def _convert(source, folder, options):
     }
 
 
-def _step(what, function):
+def _step(what: str, function: Callable[[], T]) -> T:
     try:
         return function()
     except STEP_ERRORS as error:
@@ -148,7 +147,7 @@ def _step(what, function):
         )
 
 
-def _say_census(counted, options, seconds):
+def _say_census(counted: Census, options: Options, seconds: float) -> None:
     if not counted.engines:
         raise ConversionError(
             "TensorRT took no part of the graph of at least {} nodes; no bundle was written: try a "
@@ -167,7 +166,9 @@ def _say_census(counted, options, seconds):
         )
 
 
-def _batches(pixels, sizes, seconds):
+def _batches(
+    pixels: np.ndarray, sizes: Sequence[int], seconds: Dict[int, float]
+) -> Iterator[List[Any]]:
     """Yield a batch of pictures of each size, smallest first, and note how long each took.
 
     A larger engine would serve smaller batches too, and theirs would not be built.
@@ -180,7 +181,7 @@ def _batches(pixels, sizes, seconds):
         print("took {:.1f} s".format(seconds[size]), flush=True)
 
 
-def _check_engines(folder, engines):
+def _check_engines(folder: str, engines: Sequence[str]) -> None:
     """Refuse what `save` leaves if no engine was built: it says nothing of that."""
     for name in engines:
         path = os.path.join(folder, "trt-serialized-engine." + name)
@@ -191,7 +192,7 @@ def _check_engines(folder, engines):
             )
 
 
-def replay(source, folder, options):
+def proof(source: bundles.Bundle, folder: str, options: Options) -> Dict[str, Any]:
     """Compare with the golden samples what the saved graph in `folder` gives, at each size.
 
     Returns:
@@ -200,11 +201,12 @@ def replay(source, folder, options):
     Raises:
         ConversionError: it is too far off, and is not to be taken by force.
     """
-    classifier = Classifier(replace(source, path=folder, graph=bundles.SAVED_MODEL))
+    saved = replace(source, path=folder, graph=bundles.SAVED_MODEL)
+    graph = TensorFlowRuntime().load(saved)
     off, results = 0.0, []
     for size in options.batch_sizes:
         slots = Slots(size, max_delay_seconds=0.0, batch_sizes=(size,))
-        for sample, scores in golden.replay(source, source.golden(), classifier, slots):
+        for sample, scores in golden.scored(source, source.golden(), graph, slots):
             off = max(off, float(np.abs(scores - sample.scores).max()))
             results.append(scores.argmax() == sample.scores.argmax())
     agreement = float(np.mean(results))
@@ -228,7 +230,7 @@ def replay(source, folder, options):
     }
 
 
-def _tables(source):
+def _tables(source: bundles.Bundle) -> Dict[str, bytes]:
     path = os.path.join(source.path, bundles.HELD_OUT)
     if not os.path.exists(path):
         return {}

@@ -3,12 +3,12 @@
 import itertools
 import random
 import sys
-from collections import namedtuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
 
-from edge.classify import bundle
+from edge.classify import bundle, writer
 from export import dataset, fit, freeze, model, photographs, scores
 from export.progress import Progress
 
@@ -33,13 +33,34 @@ GOLDEN_SAMPLES = 8
 MOST_GOLDEN_SAMPLES = 32
 """A bundle has at least the former, one of each class up to the latter."""
 
-Options = namedtuple(
-    "Options", "weights seed epochs units dropout augment class_weights fine_tune fine_tune_epochs"
-)
-Options.__doc__ = """The options of `labeld-export train`, by their names there."""
+
+class Options(NamedTuple):
+    """The options of `labeld-export train`, by their names there."""
+
+    weights: str
+    seed: int
+    epochs: int
+    units: int
+    dropout: float
+    augment: int
+    class_weights: str
+    fine_tune: int
+    fine_tune_epochs: int
 
 
-def run(data, out, images, options):
+class Numbered(NamedTuple):
+    """Picture files, and the number of each one's class.
+
+    Attributes:
+        paths: of the files.
+        classes: int32[n].
+    """
+
+    paths: List[str]
+    classes: np.ndarray
+
+
+def run(data: str, out: str, images: Optional[str], options: Options) -> None:
     """Train on the labelled photographs of `data` and write the bundle `out`.
 
     Args:
@@ -51,7 +72,7 @@ def run(data, out, images, options):
         LabeldError: the photographs, the weights or the target cannot be used.
         KeyboardInterrupt: Ctrl-C before there was anything worth keeping.
     """
-    bundle.check_target(out)
+    writer.check_target(out)
     found = photographs.read(data, images)
     photographs.check_classes(data, found)
     found = _readable(found)
@@ -82,7 +103,7 @@ def run(data, out, images, options):
 class Trainer:
     """A base and a head, and the photographs they are trained on."""
 
-    def __init__(self, parts, options):
+    def __init__(self, parts: photographs.Split, options: Options) -> None:
         """Load the base.
 
         Args:
@@ -100,9 +121,9 @@ class Trainer:
         self._class_weight = None
         if options.class_weights == "balanced":
             self._class_weight = fit.balanced(self._training.classes)
-        self._fitted = None
+        self._fitted: Optional[fit.Fitted] = None
 
-    def fit_head(self):
+    def fit_head(self) -> fit.Fitted:
         """Phase one: fit the head to features that are computed once; return what it came to."""
         options = self._options
         training = self._copies(self._training, options.augment)
@@ -116,7 +137,7 @@ class Trainer:
         )
         return self._fitted
 
-    def fine_tune(self):
+    def fine_tune(self) -> fit.Fitted:
         """Phase two: fit the head and the top of the base together; return what it came to."""
         options = self._options
         model.unfreeze(self._base, options.fine_tune)
@@ -131,40 +152,38 @@ class Trainer:
                 FINE_PATIENCE,
                 self._class_weight,
             ),
-            known_loss=self._fitted.loss,
+            known_loss=None if self._fitted is None else self._fitted.loss,
         )
         return self._fitted
 
-    def measure(self):
+    def measure(self) -> scores.Figures:
         """Return the figures, see `export.scores`, on what neither phase has seen."""
         features, classes = self._copies(self._held_out)
         return scores.measure(self.labels, classes, self._head.predict(features, verbose=0))
 
-    def frozen(self):
+    def frozen(self) -> freeze.Frozen:
         """Return the Frozen graph of base and head as they are now."""
         return freeze.Frozen(self._base, self._head)
 
-    def _numbered(self, part):
+    def _numbered(self, part: Sequence[photographs.Photograph]) -> Numbered:
         numbers = [self.labels.index(photograph.label) for photograph in part]
         return Numbered([photograph.path for photograph in part], np.array(numbers, np.int32))
 
-    def _copies(self, part, varied=0):
+    def _copies(self, part: Numbered, varied: int = 0) -> Tuple[np.ndarray, np.ndarray]:
         """Return the features and classes of `part`, and of `varied` varied copies of it."""
         count = len(part.paths)
         variations = [dataset.AS_IT_IS] * count + list(range(varied * count))
         rows = dataset.rows(part.paths * (1 + varied), BATCH_SIZE, variations)
         return _features(self._base, rows, len(variations)), np.tile(part.classes, 1 + varied)
 
-    def _pictures(self, part, shuffle_seed=None, varied=False):
+    def _pictures(
+        self, part: Numbered, shuffle_seed: Optional[int] = None, varied: bool = False
+    ) -> Any:
         pairs = dataset.examples(*part, BATCH_SIZE, shuffle_seed=shuffle_seed, varied=varied)
         return pairs.map(lambda pixels, numbers: (model.normalise(pixels), numbers))
 
 
-Numbered = namedtuple("Numbered", "paths classes")
-Numbered.__doc__ = """paths: picture files; classes: int32[n], the number of each one's class."""
-
-
-def golden_choice(parts):
+def golden_choice(parts: photographs.Split) -> List[photographs.Photograph]:
     """Choose the golden samples: the classes in turn, pictures that were held out first."""
     groups = photographs.by_class(parts.held_out + parts.validation + parts.training)
     count = min(max(GOLDEN_SAMPLES, len(groups)), MOST_GOLDEN_SAMPLES)
@@ -172,7 +191,7 @@ def golden_choice(parts):
     return [photograph for one in rounds for photograph in one if photograph is not None][:count]
 
 
-def _readable(found):
+def _readable(found: Sequence[photographs.Photograph]) -> List[photographs.Photograph]:
     answers = []
     with Progress("check", len(found), "picture") as progress:
         for answer in photographs.readable(found):
@@ -184,13 +203,13 @@ def _readable(found):
     return [photograph for photograph, fault in answers if fault is None]
 
 
-def _seed(seed):
+def _seed(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     tf.random.set_seed(seed)
 
 
-def _base(weights, training):
+def _base(weights: str, training: Sequence[str]) -> Any:
     if weights == model.IMAGENET:
         model.fetch(model.FETCH_SECONDS)
     elif weights == model.AUTO:
@@ -202,7 +221,7 @@ def _base(weights, training):
     return base
 
 
-def _imagenet_or_none():
+def _imagenet_or_none() -> str:
     try:
         model.fetch(model.TRY_SECONDS)
     except model.WeightsError as error:
@@ -211,11 +230,11 @@ def _imagenet_or_none():
     return model.IMAGENET
 
 
-def _features(base, rows, count):
+def _features(base: Any, rows: Any, count: int) -> np.ndarray:
     """Compute the base's features of each picture once: float32[count, 2048]."""
 
     @tf.function(input_signature=[model.PIXELS])
-    def compute(pixels):
+    def compute(pixels: Any) -> Any:
         return base(model.normalise(pixels), training=False)
 
     features = np.empty((count, model.FEATURES), np.float32)
@@ -228,7 +247,7 @@ def _features(base, rows, count):
     return features
 
 
-def _batches(examples, shuffle_seed=None):
+def _batches(examples: Tuple[np.ndarray, np.ndarray], shuffle_seed: Optional[int] = None) -> Any:
     features, classes = examples
     pairs = tf.data.Dataset.from_tensor_slices((features, classes))
     if shuffle_seed is not None:

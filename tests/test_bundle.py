@@ -7,7 +7,8 @@ import shutil
 import numpy as np
 import pytest
 
-from edge.classify import bundle
+from edge.classify import bundle, writer
+from edge.classify import manifest as manifests
 from edge.errors import BundleError, Exit
 from edge.prepare import preprocess
 from tests import tiny
@@ -32,9 +33,9 @@ def rewrite(path, **changes):
     with open(path, encoding="utf-8") as file:
         manifest = json.load(file)
     manifest.update(changes)
-    manifest["content_hash"] = bundle._content_hash(manifest)
+    manifest["content_hash"] = manifests._content_hash(manifest)
     with open(path, "wb") as file:
-        file.write(bundle._canonical(manifest))
+        file.write(manifests._canonical(manifest))
 
 
 def test_what_was_written_is_read_again(tiny_bundle):
@@ -102,7 +103,7 @@ def test_a_write_that_fails_leaves_the_old_bundle_and_no_litter(copy):
         raise RuntimeError("the disk is full")
 
     with pytest.raises(RuntimeError):
-        bundle.write(copy, fail, tiny.LABELS, [], {}, {})
+        writer.write(copy, writer.Draft(fail, tiny.LABELS, [], {}, {}))
     assert bundle.read(copy).content_hash == before
     assert os.listdir(os.path.dirname(copy)) == [os.path.basename(copy)]
 
@@ -110,7 +111,7 @@ def test_a_write_that_fails_leaves_the_old_bundle_and_no_litter(copy):
 def test_only_a_bundle_is_ever_replaced(tmp_path):
     (tmp_path / "holiday.jpg").write_bytes(b"precious")
     with pytest.raises(BundleError, match="choose another --out"):
-        bundle.write(str(tmp_path), None, tiny.LABELS, [], {}, {})
+        writer.write(str(tmp_path), writer.Draft(os.mkdir, tiny.LABELS, [], {}, {}))
     assert (tmp_path / "holiday.jpg").read_bytes() == b"precious"
 
 

@@ -15,12 +15,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge.backoff import Backoff
-from edge.config.settings import CameraSource
+from edge.config.settings import CameraSettings
 from edge.metrics import DROPPED, Metrics
 from edge.prepare.preprocess import ROW, preprocess_into
 from edge.sources.camera import reader
 from edge.sources.camera.address import masked
-from edge.sources.camera.camera import Camera
+from edge.sources.camera.camera import CameraSource
 from edge.sources.camera.pace import Schedule
 from edge.sources.camera.view import view
 from edge.sources.state import SourceState
@@ -33,18 +33,18 @@ TIMEOUT_S = 1.0
 class Watched:
     """A camera being read: its frames and its statuses as they come."""
 
-    def __init__(self, url, clear=True, keep=True, **settings):
+    def __init__(self, url, clear=True, keep=True, **options):
         """Read `url`; `clear`: let go of each frame at once; `keep`: hold it for the test."""
         self.registry = CollectorRegistry()
         self.frames = []
         self.statuses = []
         self._clear = clear
         self._keep = keep
-        facts = dict({"fps": 240, "timeout_s": TIMEOUT_S}, **settings)
-        source = CameraSource(name="aisle", kind="camera", url=url, **facts)
+        facts = dict({"fps": 240, "timeout_s": TIMEOUT_S}, **options)
+        settings = CameraSettings(name="aisle", kind="camera", url=url, **facts)
         metrics = Metrics(self.registry, ["aisle"])
         state = SourceState("aisle", "bench", metrics, self._announce)
-        self.camera = Camera(source, "bench", state, metrics, Backoff(0.001, 0.02))
+        self.camera = CameraSource(settings, "bench", state, metrics, Backoff(0.001, 0.02))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -60,7 +60,7 @@ class Watched:
                 frame.judge(row)
                 self.frames.append(frame if self._keep else None)
                 if self._clear:
-                    frame.taken()
+                    frame.release()
 
     def close(self):
         self._stop.set()
@@ -347,9 +347,9 @@ def test_one_picture_is_under_way_and_those_due_meanwhile_are_counted(mjpeg, wat
     wait_for(lambda: watched.dropped() >= 5, "dropped frames")
     assert len(watched.frames) == 1
     newest = time.monotonic()
-    watched.frames[0].taken()
+    watched.frames[0].release()
     watched.more(1)
-    assert watched.frames[1].seen > newest, "a new picture, not one kept from before"
+    assert watched.frames[1].arrived > newest, "a new picture, not one kept from before"
 
 
 def test_the_rate_is_kept_on_average_whatever_the_camera_s():

@@ -7,7 +7,8 @@ import re
 import pytest
 import yaml
 
-from edge.config import settings as config
+from edge.config import settings
+from edge.config.load import load
 from edge.config.schema import build
 from edge.errors import ConfigError, Exit
 
@@ -21,7 +22,7 @@ def faults(tmp_path, text):
     path = tmp_path / "labeld.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as refusal:
-        config.load(str(path))
+        load(str(path))
     assert refusal.value.exit_code == Exit.CONFIGURATION
     assert all(line.startswith(str(path)) for line in str(refusal.value).splitlines())
     return list(refusal.value.faults)
@@ -35,10 +36,10 @@ def shown(content, kind, place=""):
     """Fail for an option of the dataclass `kind` that the manual does not show."""
     for field in options(kind):
         assert field.name in content, place + field.name
-        if isinstance(content[field.name], dict) and field.name != "defaults":
-            nested = config.Tls if field.name == "tls" else type(field.default)
+        if isinstance(content[field.name], dict):
+            nested = settings.TlsSettings if field.name == "tls" else type(field.default)
             if field.name == "model":
-                nested = config.Model
+                nested = settings.ModelSettings
             shown(content[field.name], nested, place + field.name + ".")
 
 
@@ -47,24 +48,24 @@ def test_the_manual_shows_every_option_and_its_default():
         text = file.read().replace("publish: every ", "publish: change ")
     content = yaml.safe_load(re.sub(r"(?m)^#(?=( {2})*[a-z_]+:)", "", text))
     found = []
-    manual = build(config.Config, content, "", found)
+    manual = build(settings.Config, content, "", found, elsewhere=["defaults"])
     assert not found
-    shown(content, config.Config)
+    shown(content, settings.Config)
     for entry in content["sources"]:
-        shown(entry, config.SOURCES[entry["kind"]])
-    shared = {field.name for kind in config.SOURCES.values() for field in options(kind)}
+        shown(entry, settings.SOURCES[entry["kind"]])
+    shared = {field.name for kind in settings.SOURCES.values() for field in options(kind)}
     assert set(content["defaults"]) < shared
 
-    as_it_is = config.load(MANUAL)
+    as_it_is = load(MANUAL)
     for name in ("batch", "decide", "outbox", "http", "mqtt"):
-        default = next(field.default for field in options(config.Config) if field.name == name)
+        default = next(field.default for field in options(settings.Config) if field.name == name)
         assert getattr(as_it_is, name) == default
-    assert manual.model.gpu_memory_mb == config.Model("b").gpu_memory_mb
+    assert manual.model.gpu_memory_mb == settings.ModelSettings("b").gpu_memory_mb
 
 
 def test_relative_paths_start_at_the_file(tmp_path):
     (tmp_path / "labeld.yaml").write_text(SMALLEST)
-    loaded = config.load(str(tmp_path / "labeld.yaml"))
+    loaded = load(str(tmp_path / "labeld.yaml"))
     assert loaded.model.bundle == str(tmp_path / "b")
     assert loaded.sources[0].path == str(tmp_path / "drop")
     assert loaded.device
@@ -147,14 +148,14 @@ def test_a_fault_in_a_source_names_its_place_and_the_rule(tmp_path, source, faul
     assert fault in found[0]
 
 
-def load(tmp_path, text):
+def load_text(tmp_path, text):
     path = tmp_path / "labeld.yaml"
     path.write_text("model: {bundle: b}\n" + text)
-    return config.load(str(path))
+    return load(str(path))
 
 
 def test_sources_take_from_the_defaults_what_their_kind_knows_and_they_do_not_say(tmp_path):
-    loaded = load(
+    loaded = load_text(
         tmp_path,
         """
 defaults: {kind: camera, fps: 5, publish: change, validity: {dark: 3, after_s: 1}, watch: poll}
@@ -175,7 +176,7 @@ sources:
 
 def test_a_camera_may_inherit_what_only_changes_need_and_not_ask_for_it(tmp_path):
     shared = "defaults: {kind: camera, publish: change, hold: {results: 2}}\n"
-    loaded = load(tmp_path, shared + "sources: [{name: a, url: x, publish: every}]\n")
+    loaded = load_text(tmp_path, shared + "sources: [{name: a, url: x, publish: every}]\n")
     assert loaded.sources[0].publish == "every"
     own = "sources: [{name: a, url: x, publish: every, hold: {results: 3}}]\n"
     assert faults(tmp_path, "model: {bundle: b}\n" + shared + own) == [
@@ -205,7 +206,7 @@ def test_a_video_file_is_found_beside_the_configuration_and_an_address_is_left_a
     sources = [{"name": url, "kind": "camera", "url": url} for url in urls]
     path = tmp_path / "labeld.yaml"
     path.write_text(yaml.safe_dump({"model": {"bundle": "b"}, "sources": sources}))
-    found = [source.url for source in config.load(str(path)).sources]
+    found = [source.url for source in load(str(path)).sources]
     assert found == [str(tmp_path / "film.avi"), *urls[1:]]
 
 
@@ -216,4 +217,4 @@ def test_a_file_without_keys_is_refused(tmp_path, text):
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"gone\.yaml: cannot be read: No such file"):
-        config.load(str(tmp_path / "gone.yaml"))
+        load(str(tmp_path / "gone.yaml"))

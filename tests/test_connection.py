@@ -6,8 +6,12 @@ import time
 
 import pytest
 
-from edge.config.settings import Mqtt
-from edge.mqtt.connection import DISCONNECT, TEXT, Connection, Listener
+from edge.mqtt.broker import Broker
+from edge.mqtt.connection import Connection
+from edge.mqtt.exchange import DISCONNECT
+from edge.mqtt.identity import Identity
+from edge.mqtt.listener import Listener
+from edge.mqtt.properties import TEXT
 from tests import cameras
 from tests.refusing_broker import RefusingBroker
 
@@ -16,10 +20,19 @@ class Heard(Listener):
     """A Listener that keeps what it is told."""
 
     def __init__(self):
-        self.troubles, self.refusals, self.published = [], [], []
-        self.on_trouble = self.troubles.append
-        self.on_subscribed = self.refusals.append
-        self.on_published = lambda *answer: self.published.append(answer)
+        self.troubles, self.refusals, self.published, self.arrived = [], [], [], []
+
+    def on_trouble(self, reason):
+        self.troubles.append(reason)
+
+    def on_subscribed(self, refusal):
+        self.refusals.append(refusal)
+
+    def on_published(self, number, refusal):
+        self.published.append((number, refusal))
+
+    def on_message(self, message):
+        self.arrived.append(message)
 
 
 @pytest.fixture
@@ -29,7 +42,7 @@ def connect():
 
     def connection(port):
         heard = Heard()
-        made.append(Connection(Mqtt(port=port), "test", heard, window=50))
+        made.append(Connection(Broker("127.0.0.1", port), Identity("test", window=50), heard))
         return made[-1], heard
 
     yield connection
@@ -139,32 +152,31 @@ def test_at_a_parting_what_the_broker_is_still_sending_is_taken(connect):
 
 
 def test_what_was_acknowledged_before_a_parting_does_not_come_again(broker):
-    settings = Mqtt(port=broker.port)
-    first = _take(settings, 16, meanwhile=lambda: _publish(settings, "pictures", 60))
-    second = _take(settings, 16)
+    address = Broker("127.0.0.1", broker.port)
+    first = _take(address, 16, meanwhile=lambda: _publish(address, "pictures", 60))
+    second = _take(address, 16)
     assert first + second == list(range(32)), "with more to send, the broker has read all"
 
 
-def _take(settings, count, meanwhile=lambda: None):
+def _take(address, count, meanwhile=lambda: None):
     """Acknowledge so many messages for a lasting session, then part; return their numbers."""
-    heard, arrived = Heard(), []
-    heard.on_message = arrived.append
-    connection = Connection(settings, "keeper", heard, window=count, session_seconds=3600)
+    heard = Heard()
+    connection = Connection(address, Identity("keeper", count, session_seconds=3600), heard)
     step_until(connection, lambda: connection.up)
     connection.subscribe("pictures")
     step_until(connection, lambda: heard.refusals == [None])
     meanwhile()
-    step_until(connection, lambda: len(arrived) >= count)
-    for message in arrived[:count]:
+    step_until(connection, lambda: len(heard.arrived) >= count)
+    for message in heard.arrived[:count]:
         connection.acknowledge(message)
     connection.close(time.monotonic() + 5.0)
-    return [int(message.payload[:2]) for message in arrived[:count]]
+    return [int(message.payload[:2]) for message in heard.arrived[:count]]
 
 
-def _publish(settings, topic, count):
+def _publish(address, topic, count):
     """Publish so many messages of a picture's size, numbered."""
     heard = Heard()
-    publisher = Connection(settings, "publisher", heard, window=count)
+    publisher = Connection(address, Identity("publisher", count), heard)
     step_until(publisher, lambda: publisher.up)
     for number in range(count):
         publisher.publish(topic, b"%02d" % number + bytes(20000), TEXT)

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from edge.classify import bundle, golden
-from edge.classify.tensorflow import Classifier
+from edge.classify.tensorflow import TensorFlowRuntime
 from export import tftrt
 from tests import commands, tiny, without_gpu
 from tests.servers import program
@@ -120,7 +120,7 @@ def test_the_genuine_converter_takes_the_graph_whole_with_the_options_asked_for(
     assert (converted.precision, converted.batch_sizes) == ("fp16", (1, 4))
     assert converted.labels == trained.bundle.labels
     assert (out / bundle.HELD_OUT).read_bytes()
-    assert golden.check(converted.plain(), Classifier(converted.plain())) < 1e-4
+    assert golden.check(converted.plain(), TensorFlowRuntime().load(converted.plain())) < 1e-4
     facts = converted.conversion
     assert facts["engines"] == 1
     assert facts["nodes_inside"] > 300
@@ -167,6 +167,12 @@ def options(**changed):
     return usual._replace(**changed)
 
 
+def serve(monkeypatch, function):
+    """Have any graph that is loaded be a function of rows."""
+    graph = tiny.FunctionGraph(function)
+    monkeypatch.setattr(tftrt.TensorFlowRuntime, "load", lambda self, bundle: graph)
+
+
 @pytest.mark.parametrize(
     ("spoilt", "told"),
     [
@@ -177,15 +183,15 @@ def options(**changed):
 def test_a_graph_that_scores_differently_is_taken_by_force_only(
     monkeypatch, tiny_bundle, spoilt, told
 ):
-    monkeypatch.setattr(tftrt, "Classifier", lambda bundle: lambda rows: spoilt(tiny.scores(rows)))
+    serve(monkeypatch, lambda rows: spoilt(tiny.scores(rows)))
     with pytest.raises(tftrt.ConversionError) as refusal:
-        tftrt.replay(tiny_bundle, "unused", options())
+        tftrt.proof(tiny_bundle, "unused", options())
     assert refusal.value.exit_code == 3
     assert told in str(refusal.value)
-    assert tftrt.replay(tiny_bundle, "unused", options(force=True))["forced"]
+    assert tftrt.proof(tiny_bundle, "unused", options(force=True))["forced"]
 
 
 def test_a_graph_that_scores_the_same_is_not_said_to_be_forced(monkeypatch, tiny_bundle):
-    monkeypatch.setattr(tftrt, "Classifier", lambda bundle: tiny.scores)
-    facts = tftrt.replay(tiny_bundle, "unused", options(force=True))
+    serve(monkeypatch, tiny.scores)
+    facts = tftrt.proof(tiny_bundle, "unused", options(force=True))
     assert (facts["label_agreement"], facts["forced"]) == (1.0, False)

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from edge.config.settings import CameraSource, Config, FolderSource, Model
+from edge.config.settings import CameraSettings, Config, FolderSettings, ModelSettings
 from edge.doctor import machine, software
 from edge.doctor.findings import BAD, NOTE, OK, bad, exit_code, ok
 from edge.doctor.software import Probe
@@ -177,16 +177,16 @@ def test_a_jetson_that_says_little_is_still_one(tmp_path):
 
 
 def test_more_than_half_of_the_shared_memory_for_the_gpu_is_too_much(tmp_path):
-    config = Config(model=Model(bundle="b", gpu_memory_mb=4096), sources=())
+    config = Config(model=ModelSettings(bundle="b", gpu_memory_mb=4096), sources=())
     finding = by_what(machine.check(Device(tx2.lay_out(tmp_path)), config))["GPU memory"]
     assert finding.state == NOTE
 
 
 def test_a_full_disk_and_a_camera_that_is_not_there_are_bad(tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "FREE_BYTES", 1e18)
-    drop = FolderSource(name="drop", kind="folder", path=str(tmp_path))
-    camera = CameraSource(name="aisle", kind="camera", url="/dev/video7")
-    config = Config(model=Model(bundle="b"), sources=(drop, camera))
+    drop = FolderSettings(name="drop", kind="folder", path=str(tmp_path))
+    camera = CameraSettings(name="aisle", kind="camera", url="/dev/video7")
+    config = Config(model=ModelSettings(bundle="b"), sources=(drop, camera))
     root = tx2.lay_out(tmp_path / "tx2", {"sys/class/video4linux/video1/name": None})
     found = by_what(machine.check(Device(root), config))
     assert found["disk"].state == BAD

@@ -8,7 +8,7 @@ from edge.frame import Frame, frame_id
 def frame(**changes):
     facts = {"device": "bench", "source": "drop", "image": "a.jpg", "captured_at": 1000.25}
     facts.update(changes)
-    return Frame(seen=0.0, read=None, settle=None, **facts)
+    return Frame(arrived=0.0, read=None, settle=None, **facts)
 
 
 def test_the_same_picture_keeps_its_id():

@@ -4,13 +4,15 @@ import logging
 
 import pytest
 
-from edge.classify import fingerprint
-from edge.classify import variant as choice
+from edge.classify import variant
 from edge.classify.bundle import PLAIN_MODEL
-from edge.config.settings import Model
+from edge.classify.tensorflow import TensorFlowRuntime
+from edge.config.settings import ModelSettings
 from edge.errors import BundleError
 from tests import commands, tiny
 from tests.servers import wait_for
+
+RUNTIME = TensorFlowRuntime()
 
 TX2 = {"gpu": "NVIDIA Tegra X2", "compute_capability": "6.2", "tensorrt": "8.2.1"}
 
@@ -34,7 +36,7 @@ def elsewhere(tmp_path, tiny_bundle):
 
 def test_it_is_refused_with_what_differs_and_the_command_that_mends_it(elsewhere):
     with pytest.raises(BundleError) as refusal:
-        choice.suitable(elsewhere, "none")
+        variant.suitable(elsewhere, "none", RUNTIME)
     text = str(refusal.value)
     assert "here: gpu none (built for NVIDIA Tegra X2), compute capability none (built" in text
     assert "labeld-export convert {0} --out {0}".format(elsewhere.path) in text
@@ -43,7 +45,7 @@ def test_it_is_refused_with_what_differs_and_the_command_that_mends_it(elsewhere
 
 def test_with_a_fallback_its_plain_graph_serves(elsewhere, caplog):
     with caplog.at_level(logging.WARNING):
-        found = choice.suitable(elsewhere, "plain")
+        found = variant.suitable(elsewhere, "plain", RUNTIME)
     assert "tensorrt none (built for 8.2.1)" in caplog.text
     assert (found.precision, found.batch_sizes) == ("fp32", ())
     assert found.saved_model.endswith(PLAIN_MODEL)
@@ -51,19 +53,19 @@ def test_with_a_fallback_its_plain_graph_serves(elsewhere, caplog):
 
 
 def test_where_it_was_built_it_serves_as_it_is(tmp_path, tiny_bundle):
-    here = converted(tmp_path / "here", fingerprint.take(), tiny_bundle)
-    assert choice.suitable(here, "none") is here
-    assert choice.suitable(tiny_bundle, "none") is tiny_bundle
+    here = converted(tmp_path / "here", RUNTIME.fingerprint(), tiny_bundle)
+    assert variant.suitable(here, "none", RUNTIME) is here
+    assert variant.suitable(tiny_bundle, "none", RUNTIME) is tiny_bundle
 
 
 def test_what_was_converted_of_another_bundle_is_not_taken_for_this_one_s(tmp_path, tiny_bundle):
-    model = Model(bundle=tiny_bundle.path, convert=True, converted=str(tmp_path / "converted"))
-    assert choice.choices(model) == [tiny_bundle]
-    place, here = choice.place(tiny_bundle, model.converted), fingerprint.take()
+    model = ModelSettings(tiny_bundle.path, convert=True, converted=str(tmp_path / "converted"))
+    assert variant.candidates(model, RUNTIME) == [tiny_bundle]
+    place, here = variant.place(tiny_bundle, model.converted, RUNTIME), RUNTIME.fingerprint()
     kept = converted(place, here, tiny_bundle, source=tiny_bundle.content_hash)
-    assert choice.choices(model) == [kept, tiny_bundle]
+    assert variant.candidates(model, RUNTIME) == [kept, tiny_bundle]
     converted(place, here, tiny_bundle, source="0" * 64)
-    assert choice.choices(model) == [tiny_bundle]
+    assert variant.candidates(model, RUNTIME) == [tiny_bundle]
 
 
 def test_the_daemon_refuses_it_or_serves_meanwhile(labeld, subscriber, elsewhere):

@@ -8,11 +8,17 @@ import time
 import pytest
 from prometheus_client import CollectorRegistry
 
-from edge.config.settings import FolderSource
+from edge.config.settings import FolderSettings
 from edge.metrics import Metrics
-from edge.sources.folder.arrivals import OLD_SECONDS, SETTLED_SECONDS, WRITER_SECONDS, Arrivals
-from edge.sources.folder.folder import Folder
-from edge.sources.folder.in_flight import Claims
+from edge.sources.folder.arrivals import (
+    OLD_SECONDS,
+    SETTLED_SECONDS,
+    WRITER_SECONDS,
+    Arrivals,
+    Listed,
+)
+from edge.sources.folder.folder import FolderSource
+from edge.sources.folder.in_flight import InFlight
 from edge.sources.state import SourceState
 from tests.servers import wait_for
 
@@ -21,7 +27,7 @@ SECOND = 10**9
 
 def listing(**files):
     """Return a look at the folder: {name: (size, changed)}, all of them just written."""
-    return {name: (size, changed, 0.0) for name, (size, changed) in files.items()}
+    return {name: Listed(size, changed, 0.0) for name, (size, changed) in files.items()}
 
 
 def test_a_file_found_by_looking_is_taken_once_its_size_stands_still():
@@ -80,22 +86,23 @@ def test_a_file_whose_time_or_mode_is_set_after_it_was_closed_is_not_taken_for_w
 
 def test_files_written_long_ago_are_taken_at_first_sight_oldest_first():
     arrivals = Arrivals()
-    found = {name: (1, changed, OLD_SECONDS) for name, changed in (("a", 3), ("b", 1), ("c", 2))}
+    changed = {"a": 3, "b": 1, "c": 2}
+    found = {name: Listed(1, when, OLD_SECONDS) for name, when in changed.items()}
     arrivals.look(found, 0.0)
     assert arrivals.take() == ["b", "c", "a"]
 
 
 class Running:
-    """A Folder whose frames are collected by a thread."""
+    """A FolderSource whose frames are collected by a thread."""
 
-    def __init__(self, path, **settings):
+    def __init__(self, path, **options):
         self.registry = CollectorRegistry()
         self.frames = []
-        source = FolderSource(name="drop", kind="folder", path=str(path), **settings)
+        settings = FolderSettings(name="drop", kind="folder", path=str(path), **options)
         self.statuses = []
         metrics = Metrics(self.registry, ["drop"])
         state = SourceState("drop", "bench", metrics, lambda *said: self.statuses.append(said))
-        self._folder = Folder(source, "bench", state, Claims())
+        self._folder = FolderSource(settings, "bench", state, InFlight())
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._collect)
         self._thread.start()

@@ -10,15 +10,17 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge.batch.slots import Slots
-from edge.classify.loaded import Engine, Engines
-from edge.config.settings import CameraSource, Decide
+from edge.classify.loaded import LoadedModel
+from edge.classify.serving import Serving
+from edge.config.settings import CameraSettings, DecideSettings
 from edge.deliver.outbox import Outbox
-from edge.deliver.sink import Desk
+from edge.deliver.sink import EventSink
 from edge.metrics import DROPPED, PUBLISHED, Metrics
+from edge.mqtt.topics import Topics
 from edge.pipeline import Pipeline
-from edge.sources.camera.camera import Camera
+from edge.sources.camera.camera import CameraSource
 from edge.sources.state import SourceState
-from edge.sources.supervisor import Roster
+from edge.sources.supervisor import Supervisor
 from tests import cameras, tiny
 from tests.servers import wait_for
 
@@ -30,12 +32,10 @@ BATCH_SECONDS = BATCH / PICTURES_PER_SECOND
 EVENTS = 240
 
 
-class SlowClassifier:
-    """The tiny graph, as slow as a busy device."""
-
-    def __call__(self, rows):
-        time.sleep(len(rows) / PICTURES_PER_SECOND)
-        return tiny.scores(rows)
+def slow_scores(rows):
+    """What the tiny graph gives, as slowly as a busy device would."""
+    time.sleep(len(rows) / PICTURES_PER_SECOND)
+    return tiny.scores(rows)
 
 
 class Broker:
@@ -78,21 +78,24 @@ def test_eight_cameras_share_a_slow_classifier_and_their_labels_stay_fresh(serve
     broker = Broker(outbox)
     failures = []
     slots = Slots(BATCH, 0.05, tiny_bundle.batch_sizes)
+    graph = tiny.FunctionGraph(slow_scores)
     pipeline = Pipeline(
-        Engines(Engine(tiny_bundle, SlowClassifier(), slots, seconds={}, zero_copy=None)),
-        Desk(Decide(), "labeld/bench", outbox, metrics),
+        Serving(LoadedModel(tiny_bundle, graph, slots, seconds={}, zero_copy=None)),
+        EventSink(DecideSettings(), Topics("labeld", "bench"), outbox, metrics),
         metrics,
         decoders=2,
         on_failure=failures.append,
     )
-    roster = Roster(pipeline.frames, lambda settings: camera(settings, metrics), failures.append)
+    supervisor = Supervisor(
+        pipeline.frames, lambda settings: camera(settings, metrics), failures.append
+    )
     pipeline.start()
-    roster.change([settings(name, server.url) for name in names], threading.Event())
+    supervisor.change([settings(name, server.url) for name in names], threading.Event())
     try:
         wait_for(lambda: failures or len(broker.events) >= EVENTS, "the events")
     finally:
         deadline = time.monotonic() + 10.0
-        late = roster.stop(deadline) + pipeline.stop(deadline)
+        late = supervisor.stop(deadline) + pipeline.stop(deadline)
         broker.close()
     assert (failures, late) == ([], [])
     share = EVENTS / CAMERAS
@@ -110,9 +113,9 @@ def test_eight_cameras_share_a_slow_classifier_and_their_labels_stay_fresh(serve
 
 
 def settings(name, url):
-    return CameraSource(name=name, kind="camera", url=url, fps=CAMERA_FPS)
+    return CameraSettings(name=name, kind="camera", url=url, fps=CAMERA_FPS)
 
 
 def camera(settings, metrics):
     state = SourceState(settings.name, "bench", metrics, lambda *_: None)
-    return Camera(settings, "bench", state, metrics)
+    return CameraSource(settings, "bench", state, metrics)

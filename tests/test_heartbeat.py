@@ -23,11 +23,9 @@ def test_a_loop_that_hangs_is_named_instead_of_feeding_the_watchdog(tmp_path):
         notify.bind(str(tmp_path / "notify"))
         notify.settimeout(servers.SECONDS)
         worker = Worker("classify", step, on_failure=lambda worker: None)
-        heartbeat = Heartbeat(
-            lambda: [worker],
-            Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")}),
-            stalled_seconds=0.5,
-        )
+        notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        heartbeat = Heartbeat(notifier, stalled_seconds=0.5)
+        heartbeat.watch(lambda: [worker])
         worker.start()
         wait_for(lambda: not heartbeat.stalled(), "the loop comes round")
         heartbeat.beat()

@@ -7,6 +7,7 @@ import jinja2
 import paho.mqtt.client as paho
 import pytest
 
+from edge.config.settings import Config, ModelSettings
 from edge.deliver.homeassistant import discovery
 from tests import cameras, servers, tiny
 from tests.servers import wait_for
@@ -57,9 +58,13 @@ def rendered(template, event):
     return jinja2.Environment().from_string(template).render(value_json=event)
 
 
+def config(device):
+    return Config(ModelSettings("unused"), sources=(), device=device)
+
+
 @pytest.mark.parametrize("names", [("dock-3", "aisle 1"), ("Büro/2", "Tür")])
 def test_every_name_gives_a_valid_announcement(names):
-    topic, payload = discovery("homeassistant", names[0], "labeld/" + names[0], names[1], "m-1")
+    topic, payload = discovery(config(names[0]), names[1], "m-1")
     sensor = json.loads(payload.decode("utf-8"))
     check_sensor(topic, sensor)
     assert sensor["name"] == names[1]
@@ -67,9 +72,7 @@ def test_every_name_gives_a_valid_announcement(names):
 
 
 def test_two_cameras_never_share_an_entity():
-    found = [
-        discovery("homeassistant", "d", "labeld/d", name, "m")[0] for name in ("a b", "a_b", "a.b")
-    ]
+    found = [discovery(config("d"), name, "m")[0] for name in ("a b", "a_b", "a.b")]
     assert len(set(found)) == 3
 
 

@@ -13,32 +13,66 @@ HOUSE = {
     "edge": [
         "errors",
         "backoff",
+        "wakeup",
         "worker",
         "metrics",
         "command",
-        ("machine", ["device", "device_metrics", "memory", "child"]),
-        ("mqtt", ["client", "connection"]),
-        ("config", ["schema", "shared", "settings"]),
+        ("machine", ["device", "device_metrics", "memory", "tensorrt", "child"]),
+        (
+            "mqtt",
+            [
+                "topics",
+                "broker",
+                "identity",
+                "properties",
+                "client",
+                "listener",
+                "protocol",
+                "exchange",
+                "connection",
+            ],
+        ),
+        ("config", ["schema", "fields", "shared", "settings", "load"]),
         ("prepare", ["formats", "preprocess", "validity"]),
-        ("batch", ["sizes", "slots"]),
-        ("classify", ["bundle", "golden", "tensorflow", "fingerprint", "variant", "loaded"]),
+        ("batch", ["sizes", "batch", "slots"]),
+        (
+            "classify",
+            [
+                "manifest",
+                "bundle",
+                "writer",
+                "runtime",
+                "golden",
+                "tensorflow",
+                "fingerprint",
+                "variant",
+                "loaded",
+                "serving",
+            ],
+        ),
         ("decide", ["threshold", "news"]),
         "frame",
+        "sink",
         "pipeline",
-        ("deliver", ["event", "outbox", "statuses", "publisher", "homeassistant", "sink"]),
+        (
+            "deliver",
+            ["event", "outbox", "statuses", "refusals", "publisher", "homeassistant", "sink"],
+        ),
         (
             "sources",
             [
+                "source",
                 "state",
                 ("folder", ["arrivals", "in_flight", "watch", "folder"]),
                 (
                     "camera",
                     [
                         "address",
+                        "capture",
                         "mjpeg",
                         "libav",
                         "opencv",
-                        "capture",
+                        "opening",
                         "pace",
                         "handoff",
                         "view",
@@ -53,10 +87,21 @@ HOUSE = {
                 "supervisor",
             ],
         ),
-        ("offline", ["files", "replay", "comparison"]),
+        ("offline", ["street", "files", "replay", "comparison"]),
         (
             "daemon",
-            ["service", "http", "systemd", "heartbeat", "signals", "reload", "converter", "daemon"],
+            [
+                "service",
+                "http",
+                "systemd",
+                "heartbeat",
+                "signals",
+                "reload",
+                "converter",
+                "changes",
+                "build",
+                "daemon",
+            ],
         ),
         ("doctor", ["findings", "software", "machine", "service", "speed", "model", "command"]),
         ("demo", ["samples", "trial_broker", "demo"]),
@@ -85,11 +130,7 @@ Each imports only those that stand before it."""
 PACKAGES = ("edge", "export")
 """Each imports only those that stand before it, and itself."""
 
-TENSORFLOW_INSIDE_FUNCTIONS = {
-    "edge.classify.tensorflow",
-    "edge.classify.fingerprint",
-    "export.__main__",
-}
+TENSORFLOW_INSIDE_FUNCTIONS = {"edge.classify.tensorflow", "export.__main__"}
 TENSORFLOW_AT_TOP = {
     "export." + name for name in ("dataset", "model", "fit", "train", "freeze", "trt", "tftrt")
 }

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from edge.backoff import Backoff
-from edge.sources.restarting import Lasting
-from edge.sources.supervisor import Roster
+from edge.sources.restarting import RestartingSource
+from edge.sources.supervisor import Supervisor
 from tests.servers import wait_for
 
 
@@ -52,10 +52,10 @@ def raise_it():
 def test_a_source_that_fails_is_made_again_and_its_fault_told_once(caplog):
     outcomes = iter([raise_it, lambda: Source("a", raise_it), raise_it, lambda: Source("a")])
     state = State()
-    lasting = Lasting("a", lambda: next(outcomes)(), state, Backoff(0.01, 0.02))
+    restarting = RestartingSource("a", lambda: next(outcomes)(), state, Backoff(0.01, 0.02))
     stop = threading.Event()
     got = []
-    for frame in lasting.frames(stop):
+    for frame in restarting.frames(stop):
         if frame is not None:
             got.append(frame)
         if len(got) == 3:
@@ -72,15 +72,15 @@ def test_a_source_that_cannot_start_does_not_stop_the_others():
     sources = {"bad": raise_it, "good": lambda: Source("good")}
 
     def make(settings):
-        return Lasting(settings.name, sources[settings.name], states[settings.name])
+        return RestartingSource(settings.name, sources[settings.name], states[settings.name])
 
-    roster = Roster(frames, make, failures.append)
-    roster.change([Source("bad"), Source("good")], threading.Event())
+    supervisor = Supervisor(frames, make, failures.append)
+    supervisor.change([Source("bad"), Source("good")], threading.Event())
     try:
         wait_for(lambda: frames.qsize() > 20, "frames of the one")
         wait_for(lambda: states["bad"].reasons, "the fault of the other")
     finally:
-        late = roster.stop(time.monotonic() + 10.0)
+        late = supervisor.stop(time.monotonic() + 10.0)
     assert (failures, late) == ([], [])
     assert set(frames.queue) == {"good"}
     assert all(state.closed for state in states.values())
@@ -95,12 +95,12 @@ def test_a_source_learns_who_takes_its_place(kept):
         return made[-1]
 
     frames, stop = queue.Queue(), threading.Event()
-    roster = Roster(frames, make, lambda worker: None)
+    supervisor = Supervisor(frames, make, lambda worker: None)
     first, second = Source("a"), Source("a")
-    roster.change([first], stop)
+    supervisor.change([first], stop)
     wait_for(lambda: not frames.empty(), "it runs")
-    ended = roster.change([second] if kept else [], stop)
+    ended = supervisor.change([second] if kept else [], stop)
     assert ended == [first]
     assert made[0].successor is (second if kept else None)
     assert len(made) == (2 if kept else 1)
-    assert roster.stop(time.monotonic() + 10.0) == []
+    assert supervisor.stop(time.monotonic() + 10.0) == []

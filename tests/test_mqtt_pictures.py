@@ -98,7 +98,7 @@ def test_pictures_wait_at_the_broker_until_their_labels_are_safe(serve, subscrib
     broker.stop()
     broker.start()
     start(daemon)
-    expected = {content_id("doors", "cameras/a/picture", payload) for payload in payloads}
+    expected = {content_id(("doors", "cameras/a/picture"), payload) for payload in payloads}
     wait_for(
         lambda: {event["id"] for event in subscriber.events("doors/label")} == expected,
         "each picture's label",
@@ -114,7 +114,7 @@ def test_two_share_2000_pictures_and_none_is_lost_when_one_is_killed(serve, subs
     for number in range(SHARED_PICTURES):
         topic = "cameras/{}/picture".format(number % 20)
         payload = tiny.encode(tiny.picture("red", number, size=(60, 60)))
-        expected.add(content_id("doors", topic, payload))
+        expected.add(content_id(("doors", topic), payload))
         subscriber.publish(topic, payload)
     assert len(expected) == SHARED_PICTURES
     wait_for(lambda: len(subscriber.payloads("label")) > SHARED_PICTURES / 2, "half of the labels")

@@ -5,7 +5,7 @@ import pytest
 
 from edge.offline.files import score_files
 from edge.prepare import preprocess
-from tests import formats, stamps
+from tests import formats, stamps, tiny
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def served(bundle, paths):
     def pixels_as_scores(rows):
         return rows.reshape(len(rows), -1).copy()
 
-    results = score_files(bundle, paths, classifier=pixels_as_scores)
+    results = score_files(bundle, paths, tiny.FunctionGraph(pixels_as_scores))
     assert [result.error for result in results] == [None] * len(paths)
     return np.stack([result.scores.reshape(preprocess.ROW) for result in results])
 

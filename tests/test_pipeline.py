@@ -7,10 +7,13 @@ import numpy as np
 from prometheus_client import CollectorRegistry
 
 from edge.batch.slots import Slots
-from edge.classify.loaded import Engine, Engines
+from edge.classify.loaded import LoadedModel
+from edge.classify.serving import Serving
 from edge.metrics import Metrics
 from edge.pipeline import Batcher
-from edge.sources.feeder import Pump
+from edge.sink import Sink
+from edge.sources.feeder import Feeder
+from tests import tiny
 
 
 class Asked:
@@ -33,24 +36,24 @@ class Asked:
 
 def test_a_source_that_is_stopped_puts_away_what_it_holds():
     source = Asked()
-    pump = Pump(source, queue.Queue(1))
-    assert pump.step(), "there is a source to end"
+    feeder = Feeder(source, queue.Queue(1))
+    assert feeder.step(), "there is a source to end"
     assert source.open
-    assert not pump.step()
+    assert not feeder.step()
     assert source.open is False
 
 
-Picture = namedtuple("Picture", "number ready")
+Prepared = namedtuple("Prepared", "number ready")
 
 
-class Desk:
+class KeepingSink(Sink):
     """Keeps what it is handed."""
 
     def __init__(self):
         self.labelled_as = []
 
-    def labelled(self, picture, scores, _bundle):
-        self.labelled_as.append((picture.number, scores))
+    def labelled(self, prepared, scores, bundle):
+        self.labelled_as.append((prepared.number, scores))
         return True
 
 
@@ -63,15 +66,16 @@ def test_a_batch_goes_through_the_graph_by_the_runs_that_take_least():
 
     seconds = {1: 0.01, 4: 0.03, 8: 0.06}
     slots = Slots(6, 60.0, batch_sizes=tuple(seconds))
-    desk, registry = Desk(), CollectorRegistry()
-    engines = Engines(Engine(None, classify, slots, seconds, zero_copy=None))
-    batcher = Batcher(engines, desk, Metrics(registry))
+    sink, registry = KeepingSink(), CollectorRegistry()
+    graph = tiny.FunctionGraph(classify)
+    serving = Serving(LoadedModel(None, graph, slots, seconds, zero_copy=None))
+    batcher = Batcher(serving, sink, Metrics(registry))
     for number in range(6):
         slot = slots.acquire(timeout=0.0)
         slot.row[...] = number
-        slot.commit(Picture(number, ready=0.0))
+        slot.commit(Prepared(number, ready=0.0))
     assert batcher.step()
     assert sizes == [4, 1, 1]
-    assert desk.labelled_as == [(number, np.uint8(number)) for number in range(6)]
+    assert sink.labelled_as == [(number, np.uint8(number)) for number in range(6)]
     assert registry.get_sample_value("labeld_batch_size_sum") == 6
     assert registry.get_sample_value("labeld_batch_size_count") == 3

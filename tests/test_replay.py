@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from edge.batch.slots import Slots
-from edge.classify.loaded import Engine
-from edge.config import settings as config
+from edge.classify.loaded import LoadedModel
+from edge.config.load import load
 from edge.errors import LabeldError
 from edge.offline import replay as replays
 from tests import commands, tiny
@@ -144,9 +144,10 @@ def test_a_graph_that_fails_ends_it_at_once(labeld, folder, tmp_path, tiny_bundl
     def broken(rows):
         raise RuntimeError("out of memory")
 
-    engine = Engine(tiny_bundle, broken, Slots(8, 1e6), seconds={}, zero_copy=None)
-    monkeypatch.setattr(replays, "_engine", lambda _: engine)
-    settings, raised = config.load(labeld.config), []
+    graph = tiny.FunctionGraph(broken)
+    model = LoadedModel(tiny_bundle, graph, Slots(8, 1e6), seconds={}, zero_copy=None)
+    monkeypatch.setattr(replays, "_model", lambda _: model)
+    settings, raised = load(labeld.config), []
 
     def run():
         try:

@@ -104,11 +104,11 @@ def test_every_row_is_in_one_run_and_nobody_s_in_none(seconds, count):
     fill(slots, *range(count - 1))
     slots.acquire(timeout=0.0).cancel()
     batch = slots.next_batch(timeout=0.0)
-    seen = []
+    found = []
     for rows, items in batch.runs(seconds):
-        assert rows.ctypes.data == batch.buffer.ctypes.data
+        assert rows.ctypes.data == batch.rows.ctypes.data
         assert len(rows) in seconds
         for number, item in items:
             assert (rows[number] == item).all()
-            seen.append(item)
-    assert seen == list(range(count - 1))
+            found.append(item)
+    assert found == list(range(count - 1))

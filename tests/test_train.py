@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.classify import golden
-from edge.classify.tensorflow import Classifier
+from edge.classify.tensorflow import TensorFlowRuntime
 from edge.offline.files import score_files
 from tests import stamps
 from tests.commands import labeld_export, no_internet
@@ -31,8 +31,8 @@ def test_training_prints_the_held_out_scores_and_keeps_them_in_the_bundle(traine
 
 def test_a_trained_bundle_has_learnt_its_photographs_and_reproduces_here(trained):
     assert trained.bundle.labels == tuple(sorted(stamps.CLASSES))
-    classifier = Classifier(trained.bundle)
-    results = score_files(trained.bundle, sorted(trained.photographs), classifier)
+    graph = TensorFlowRuntime().load(trained.bundle)
+    results = score_files(trained.bundle, sorted(trained.photographs), graph)
     right = [
         trained.bundle.labels[result.scores.argmax()] == trained.photographs[result.file]
         for result in results
@@ -40,7 +40,7 @@ def test_a_trained_bundle_has_learnt_its_photographs_and_reproduces_here(trained
     assert len(right) == 144
     assert np.mean(right) >= 0.5, "chance is 1 in 6"
     assert len(trained.bundle.golden()) == 8
-    assert golden.check(trained.bundle, classifier) < 1e-4
+    assert golden.check(trained.bundle, graph) < 1e-4
 
 
 def test_golden_samples_cover_the_classes_with_held_out_pictures_first():

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.config.settings import Validity as Settings
+from edge.config.settings import ValiditySettings as Settings
 from edge.prepare.preprocess import ROW, preprocess_into
 from edge.prepare.validity import BLURRED, BRIGHT, DARK, FROZEN, LIVE, Validity
 from tests import cameras

@@ -7,12 +7,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge.batch.slots import BUFFERS, Slots
-from edge.classify.loaded import Engine, Engines
-from edge.classify.tensorflow import Classifier
+from edge.classify.loaded import LoadedModel
+from edge.classify.serving import Serving
+from edge.classify.tensorflow import TensorFlowRuntime
 from edge.metrics import Metrics
 from edge.offline import files as offline
 from edge.pipeline import Batcher
 from edge.prepare.preprocess import ROW, preprocess_into
+from edge.sink import Sink
 from tests import tiny
 
 FRAMES = 100
@@ -20,17 +22,17 @@ PICTURE_BYTES = int(np.prod(ROW))
 
 
 @pytest.fixture(scope="module")
-def classifier(tiny_bundle):
-    return Classifier(tiny_bundle)
+def graph(tiny_bundle):
+    return TensorFlowRuntime().load(tiny_bundle)
 
 
-class Desk:
+class KeepingSink(Sink):
     """Takes scores and keeps them."""
 
     def __init__(self):
         self.scores = []
 
-    def labelled(self, picture, scores, _bundle):
+    def labelled(self, prepared, scores, bundle):
         self.scores.append(scores)
         return True
 
@@ -43,17 +45,17 @@ def most_bytes_taken(step):
 
 
 @pytest.mark.parametrize("size", [(90, 120), (480, 640)])
-def test_no_memory_of_a_picture_s_size_is_taken_after_decoding(classifier, size):
+def test_no_memory_of_a_picture_s_size_is_taken_after_decoding(graph, size):
     slots = Slots(max_size=4, max_delay_seconds=60.0)
-    desk = Desk()
-    engines = Engines(Engine(None, classifier, slots, seconds={}, zero_copy=None))
-    batcher = Batcher(engines, desk, Metrics(CollectorRegistry()))
+    sink = KeepingSink()
+    serving = Serving(LoadedModel(None, graph, slots, seconds={}, zero_copy=None))
+    batcher = Batcher(serving, sink, Metrics(CollectorRegistry()))
     pictures = [tiny.picture(label, size=size) for label in tiny.LABELS]
 
     def one_frame(number):
         slot = slots.acquire(timeout=1.0)
         preprocess_into(pictures[number % 3], slot.row)
-        slot.commit(Picture())
+        slot.commit(Prepared())
         if number % 4 == 3:
             assert batcher.step()
 
@@ -67,18 +69,16 @@ def test_no_memory_of_a_picture_s_size_is_taken_after_decoding(classifier, size)
         tracemalloc.stop()
     assert probe >= PICTURE_BYTES, "a copy of a picture would have been seen"
     assert max(taken) < PICTURE_BYTES / 4
-    assert len(desk.scores) == 8 + FRAMES
+    assert len(sink.scores) == 8 + FRAMES
 
 
-class Picture:
+class Prepared:
     """What goes with a row through the batch."""
 
     ready = 0.0
 
 
-def test_every_batch_of_a_long_run_is_read_where_its_rows_were_filled(
-    tiny_bundle, classifier, tmp_path
-):
+def test_every_batch_of_a_long_run_is_read_where_its_rows_were_filled(tiny_bundle, graph, tmp_path):
     paths = []
     for seed in range(FRAMES):
         path = tmp_path / "{:03d}.png".format(seed)
@@ -88,10 +88,10 @@ def test_every_batch_of_a_long_run_is_read_where_its_rows_were_filled(
 
     def watched(rows):
         addresses.add(rows.ctypes.data)
-        shared.append(classifier.shares_memory(rows))
-        return classifier(rows)
+        shared.append(graph.shares_memory(rows))
+        return graph.run(rows)
 
-    results = offline.score_files(tiny_bundle, paths, classifier=watched)
+    results = offline.score_files(tiny_bundle, paths, tiny.FunctionGraph(watched))
     assert [tiny.LABELS[result.scores.argmax()] for result in results] == [
         tiny.LABELS[seed % 3] for seed in range(FRAMES)
     ]

@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 
-from edge.classify import bundle
+from edge.classify import bundle, writer
 from edge.classify.bundle import GoldenSample
+from edge.classify.runtime import Graph
 from edge.prepare import preprocess
 
 LABELS = ("red", "green & more", "blue")
@@ -47,6 +48,16 @@ def scores(rows):
     return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
+class FunctionGraph(Graph):
+    """A Graph that is a function of rows in Python."""
+
+    def __init__(self, function=scores):
+        self.run = function
+
+    def shares_memory(self, rows):
+        return True
+
+
 def save_graph(folder):
     """Save the graph that `scores` describes, as a bundle's saved_model."""
     import tensorflow as tf
@@ -71,5 +82,6 @@ def write_bundle(path, labels=LABELS, off=0.0, **options):
         data = encode(picture(LABELS[seed % 3], seed), ".png")
         pixels = preprocess.load(data)
         golden.append(GoldenSample("sample.png", data, pixels, scores(pixels[np.newaxis])[0] + off))
-    bundle.write(str(path), save_graph, labels, golden, {"macro_f1": 1.0}, {}, **options)
+    draft = writer.Draft(save_graph, labels, golden, {"macro_f1": 1.0}, {}, **options)
+    writer.write(str(path), draft)
     return bundle.read(str(path))

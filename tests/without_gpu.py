@@ -104,9 +104,9 @@ def main(what, arguments):
 
     trt.missing = lambda gpu_memory_mb: []
     if what != "build":
-        genuine, classifier = trt.converter, tftrt.Classifier
+        genuine, load = trt.converter, tftrt.TensorFlowRuntime.load
         trt.converter = lambda *of: Converter(genuine(*of), writes_engines=what == "run")
-        tftrt.Classifier = lambda bundle: classifier(without_engines(bundle))
+        tftrt.TensorFlowRuntime.load = lambda self, bundle: load(self, without_engines(bundle))
     return command.main(arguments)
 
 

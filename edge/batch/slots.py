@@ -3,13 +3,37 @@
 import threading
 import time
 from collections import deque
+from typing import Any, Callable, Deque, List, Optional, Sequence
 
-from edge.batch.sizes import padded, runs
+import numpy as np
+
+from edge.batch.batch import Batch
+from edge.batch.sizes import padded
 from edge.machine import memory
 from edge.prepare.preprocess import ROW
 
 BUFFERS = 3
 """One being filled, one waiting, one in the graph: the only pictures held between the stages."""
+
+
+class Slot:
+    """A row of a batch, taken by one thread, to be committed or cancelled by it.
+
+    Attributes:
+        row: uint8[299, 299, 3], to be filled in place.
+    """
+
+    def __init__(self, row: np.ndarray, done: Callable[[Any], None]) -> None:
+        self.row = row
+        self._done = done
+
+    def commit(self, item: Any) -> None:
+        """Say that the row is filled, with `item` (not None) to go with its scores."""
+        self._done(item)
+
+    def cancel(self) -> None:
+        """Give the row up: it stays in the batch, and its scores are nobody's."""
+        self._done(None)
 
 
 class Slots:
@@ -18,9 +42,18 @@ class Slots:
     A batch is sealed when it is full, or `max_delay` after its first row was taken, and is handed
     out once each of its rows is committed or cancelled. With no buffer free, `acquire` waits:
     this is where the pipeline's backpressure begins.
+
+    Attributes:
+        max_size: rows of a full batch.
     """
 
-    def __init__(self, max_size, max_delay_seconds, batch_sizes=(), clock=time.monotonic):
+    def __init__(
+        self,
+        max_size: int,
+        max_delay_seconds: float,
+        batch_sizes: Sequence[int] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Allocate the buffers.
 
         Args:
@@ -31,15 +64,16 @@ class Slots:
         """
         self.max_size = min(max_size, max(batch_sizes, default=max_size))
         self._max_delay = max_delay_seconds
+        self._sizes = batch_sizes
         self._clock = clock
         self._changed = threading.Condition()
-        capacity = padded(self.max_size, batch_sizes)
-        self._free = deque(Batch(self, capacity, batch_sizes) for _ in range(BUFFERS))
-        self._open = None
-        self._sealed = deque()
+        shape = (padded(self.max_size, batch_sizes),) + ROW
+        self._free: Deque[np.ndarray] = deque(memory.aligned(shape) for _ in range(BUFFERS))
+        self._open: Optional[_Filling] = None
+        self._sealed: Deque[_Filling] = deque()
         self._closed = False
 
-    def acquire(self, timeout):
+    def acquire(self, timeout: float) -> Optional[Slot]:
         """Return the next free Slot; None if there was none for `timeout` seconds, or ever again.
 
         There is none any more after `close`.
@@ -49,16 +83,18 @@ class Slots:
             if self._closed or not (self._open or self._free):
                 return None
             if self._open is None:
-                self._open = self._free.popleft()
-                self._open.due = self._clock() + self._max_delay
-            slot = self._open.add()
-            if len(self._open.slots) == self.max_size:
+                self._open = _Filling(self._free.popleft(), self._clock() + self._max_delay)
+            filling, number = self._open, self._open.take_row()
+            if number + 1 == self.max_size:
                 self._seal()
             self._changed.notify_all()
-            return slot
+            return Slot(filling.buffer[number], lambda item: self._fill(filling, number, item))
 
-    def next_batch(self, timeout):
-        """Return the oldest sealed and wholly filled Batch, or None after `timeout` seconds."""
+    def next_batch(self, timeout: float) -> Optional[Batch]:
+        """Return the oldest sealed and wholly filled Batch, or None after `timeout` seconds.
+
+        It is to be released: its buffer is then filled anew.
+        """
         end = self._clock() + timeout
         with self._changed:
             while True:
@@ -66,13 +102,14 @@ class Slots:
                 if self._open is not None and now >= self._open.due:
                     self._seal()
                 if self._sealed and self._sealed[0].unfilled == 0:
-                    return self._sealed.popleft()
+                    filled = self._sealed.popleft()
+                    return Batch(filled.buffer, filled.items, self._sizes, self._release)
                 if now >= end or self._drained():
                     return None
                 until = end if self._open is None else min(end, self._open.due)
                 self._changed.wait(max(0.0, until - now))
 
-    def close(self):
+    def close(self) -> None:
         """Give out no more rows; what was given out is still to be filled and classified."""
         with self._changed:
             self._closed = True
@@ -81,105 +118,45 @@ class Slots:
             self._changed.notify_all()
 
     @property
-    def drained(self):
+    def drained(self) -> bool:
         """True once it is closed and has no more batches to hand out."""
         with self._changed:
             return self._drained()
 
-    def _drained(self):
+    def buffers(self) -> List[np.ndarray]:
+        """Return the free buffers, uint8[capacity, 299, 299, 3], for use before anything runs."""
+        return list(self._free)
+
+    def _drained(self) -> bool:
         return self._closed and self._open is None and not self._sealed
 
-    def buffers(self):
-        """Return the arrays of the free batches, for use before anything runs."""
-        return [batch.buffer for batch in self._free]
-
-    def _seal(self):
+    def _seal(self) -> None:
+        assert self._open is not None
         self._sealed.append(self._open)
         self._open = None
 
-    def _filled(self, batch):
+    def _fill(self, filling: "_Filling", number: int, item: Any) -> None:
         with self._changed:
-            batch.unfilled -= 1
+            filling.items[number] = item
+            filling.unfilled -= 1
             self._changed.notify_all()
 
-    def _release(self, batch):
+    def _release(self, buffer: np.ndarray) -> None:
         with self._changed:
-            batch.clear()
-            self._free.append(batch)
+            self._free.append(buffer)
             self._changed.notify_all()
 
 
-class Slot:
-    """A row of a batch, taken by one thread, to be committed or cancelled by it."""
+class _Filling:
+    """A buffer that is being filled; whatever touches it holds the lock of its Slots."""
 
-    def __init__(self, batch, row):
-        self._batch = batch
-        self.row = row
-        self.item = None
-
-    def commit(self, item):
-        """Say that the row is filled, with `item` (not None) to go with its scores."""
-        self.item = item
-        self._batch.owner._filled(self._batch)
-
-    def cancel(self):
-        """Give the row up: it stays in the batch, and its scores are nobody's."""
-        self._batch.owner._filled(self._batch)
-
-
-class Batch:
-    """A buffer and the slots taken in it."""
-
-    def __init__(self, owner, capacity, batch_sizes):
-        self.owner = owner
-        self.buffer = memory.aligned((capacity,) + ROW)
-        self._sizes = batch_sizes
-        self._slots = [Slot(self, self.buffer[index]) for index in range(capacity)]
-        self.clear()
-
-    def clear(self):
-        self.slots = []
+    def __init__(self, buffer: np.ndarray, due: float) -> None:
+        self.buffer = buffer
+        self.due = due
+        self.items: List[Any] = []
         self.unfilled = 0
-        self.due = 0.0
 
-    def add(self):
-        slot = self._slots[len(self.slots)]
-        slot.item = None
-        self.slots.append(slot)
+    def take_row(self) -> int:
+        self.items.append(None)
         self.unfilled += 1
-        return slot
-
-    @property
-    def rows(self):
-        """The rows for the graph, a view: uint8[n, 299, 299, 3], padded to a size it takes."""
-        return self.buffer[: padded(len(self.slots), self._sizes)]
-
-    @property
-    def items(self):
-        """What was committed, as (row number, item) pairs."""
-        return [(n, slot.item) for n, slot in enumerate(self.slots) if slot.item is not None]
-
-    def runs(self, seconds):
-        """Yield the (rows, items) of each run of the graph by which the batch is done soonest.
-
-        The graph reads `rows` at the start of the buffer: those of a second run are moved there,
-        over those that are done.
-
-        Args:
-            seconds: {size: what a run of it takes}; empty: one run takes it all.
-        """
-        if not seconds:
-            yield self.rows, self.items
-            return
-        first, items = 0, self.items
-        for size in runs(len(self.slots), seconds):
-            rows = self.buffer[:size]
-            last = min(first + size, len(self.slots))
-            if first:  # the largest run came first: no row is written over that is still to be read
-                rows[: last - first] = self.buffer[first:last]
-            yield rows, [(n - first, item) for n, item in items if first <= n < last]
-            first = last
-
-    def release(self):
-        """Give the buffer back; its rows will be overwritten."""
-        self.owner._release(self)
+        return len(self.items) - 1

@@ -1,8 +1,12 @@
 """The proof that this machine reproduces a bundle: its golden samples, sent down the street."""
 
+from typing import Iterator, Optional, Sequence, Tuple
+
 import numpy as np
 
 from edge.batch.slots import Slots
+from edge.classify.bundle import Bundle, GoldenSample
+from edge.classify.runtime import Graph
 from edge.errors import BundleError, PictureError
 from edge.prepare.preprocess import load_into
 
@@ -19,17 +23,17 @@ COARSE_TOLERANCE = 2e-2
 """The same for a graph that computes in less than FP32; its best label must be the same, too."""
 
 
-def tolerance(precision):
+def tolerance(precision: str) -> float:
     """Return by how much a score may differ from the record at a bundle's precision."""
     return SCORE_TOLERANCE if precision == "fp32" else COARSE_TOLERANCE
 
 
-def check(bundle, classifier, slots=None):
+def check(bundle: Bundle, graph: Graph, slots: Optional[Slots] = None) -> float:
     """Decode, prepare, batch and classify the golden samples and compare with the record.
 
     Args:
         bundle: the Bundle.
-        classifier: its Classifier.
+        graph: its Graph.
         slots: the daemon's own Slots, unused at the time; None: some like them.
 
     Returns:
@@ -40,18 +44,20 @@ def check(bundle, classifier, slots=None):
     """
     slots = slots or Slots(max_size=8, max_delay_seconds=0.0, batch_sizes=bundle.batch_sizes)
     worst = 0.0
-    for sample, scores in replay(bundle, bundle.golden(), classifier, slots):
+    for sample, scores in scored(bundle, bundle.golden(), graph, slots):
         worst = max(worst, _difference(bundle, sample, scores))
     return worst
 
 
-def replay(bundle, samples, classifier, slots):
+def scored(
+    bundle: Bundle, samples: Sequence[GoldenSample], graph: Graph, slots: Slots
+) -> Iterator[Tuple[GoldenSample, np.ndarray]]:
     """Yield (sample, its scores here) of a bundle's golden samples.
 
     Args:
         bundle: the Bundle, for messages.
         samples: its golden samples.
-        classifier: what computes the scores.
+        graph: what computes the scores.
         slots: Slots that nothing else uses at the time.
 
     Raises:
@@ -60,16 +66,18 @@ def replay(bundle, samples, classifier, slots):
     for first in range(0, len(samples), slots.max_size):
         for sample in samples[first : first + slots.max_size]:
             slot = slots.acquire(timeout=1.0)
+            assert slot is not None
             _prepare(bundle, sample, slot.row)
             slot.commit(sample)
         batch = slots.next_batch(timeout=60.0)
-        scores = classifier(batch.rows)
+        assert batch is not None
+        scores = graph.run(batch.rows)
         for number, sample in batch.items:
             yield sample, scores[number]
         batch.release()
 
 
-def _prepare(bundle, sample, row):
+def _prepare(bundle: Bundle, sample: GoldenSample, row: np.ndarray) -> None:
     """Fill `row` from the file, then with the recorded pixels, which are as good as equal.
 
     So a difference of scores speaks of the graph alone, and not of the JPEG decoder's rounding.
@@ -90,7 +98,7 @@ def _prepare(bundle, sample, row):
     row[...] = sample.pixels
 
 
-def _difference(bundle, sample, scores):
+def _difference(bundle: Bundle, sample: GoldenSample, scores: np.ndarray) -> float:
     off, limit = float(np.abs(scores - sample.scores).max()), tolerance(bundle.precision)
     if not off <= limit:
         raise BundleError(

@@ -1,14 +1,16 @@
 """A bundle ready to serve: its graph, and the buffers that the graph reads."""
 
 import logging
-import threading
 import time
-from collections import deque, namedtuple
+from typing import Callable, Dict, NamedTuple, Optional, Sequence
+
+import numpy as np
 
 from edge.batch.slots import Slots
 from edge.classify import golden
-from edge.classify import variant as choice
-from edge.classify.tensorflow import Classifier
+from edge.classify.bundle import Bundle
+from edge.classify.runtime import Graph, Runtime
+from edge.config.settings import BatchSettings, ModelSettings
 from edge.errors import BundleError
 from edge.machine import memory
 
@@ -17,55 +19,73 @@ _log = logging.getLogger(__name__)
 TIMED_RUNS = 3
 """The quickest of so many tells what a run takes."""
 
-Engine = namedtuple("Engine", "bundle classifier slots seconds zero_copy")
-Engine.__doc__ = """What classifies.
 
-bundle: the Bundle; classifier: uint8[n, 299, 299, 3] -> float32[n, classes]; slots: the Slots whose
-batches it gets; seconds: {batch size: what a run of it takes}, empty if it takes any size;
-zero_copy: True if it reads their rows where they lie.
-"""
+class LoadedModel(NamedTuple):
+    """What classifies.
+
+    Attributes:
+        bundle: what it was loaded from.
+        graph: uint8[n, 299, 299, 3] -> float32[n, classes].
+        slots: whose batches the graph gets.
+        seconds: {batch size: what a run of it takes}; empty if the graph takes any size.
+        zero_copy: True if the graph reads their rows where they lie; None: nobody has looked.
+    """
+
+    bundle: Bundle
+    graph: Graph
+    slots: Slots
+    seconds: Dict[int, float]
+    zero_copy: Optional[bool]
 
 
-def load_best(choices, model, batch):
-    """Load the first of `choices` that can be served; one that cannot is discarded, but the last.
+def load_best(
+    candidates: Sequence[Bundle],
+    model: ModelSettings,
+    batch: BatchSettings,
+    runtime: Runtime,
+    on_bad: Callable[[Bundle], None] = lambda bundle: None,
+) -> LoadedModel:
+    """Load the first of some candidates that can be served.
 
     Args:
-        choices: Bundles; all but the last are what `edge.classify.variant` keeps.
+        candidates: as `edge.classify.variant` finds them.
         model, batch: these sections of the configuration.
-
-    Returns:
-        The Engine.
+        runtime: what loads them.
+        on_bad: called with one that cannot be served, unless it is the last.
 
     Raises:
         BundleError: not even the last can be served.
     """
-    for bundle in choices[:-1]:
+    for bundle in candidates[:-1]:
         try:
-            return load(bundle, model, batch)
+            return load(bundle, model, batch, runtime)
         except BundleError as error:
             _log.error("%s; the plain graph serves, and is converted again", error)
-            choice.discard(bundle.path)
-    return load(choices[-1], model, batch)
+            on_bad(bundle)
+    return load(candidates[-1], model, batch, runtime)
 
 
-def load(bundle, model, batch):
+def load(
+    bundle: Bundle, model: ModelSettings, batch: BatchSettings, runtime: Runtime
+) -> LoadedModel:
     """Load a bundle's graph; show that it reads rows in place and reproduces the golden samples.
 
     Args:
         bundle: the Bundle.
         model, batch: these sections of the configuration.
+        runtime: what loads it.
 
     Raises:
         BundleError: it cannot be served.
     """
     started = time.monotonic()
     slots = Slots(batch.max_size, batch.max_delay_ms / 1000, bundle.batch_sizes)
-    classifier = Classifier(bundle, model.gpu_memory_mb)
-    zero_copy = all(classifier.shares_memory(buffer) for buffer in slots.buffers())
+    graph = runtime.load(bundle, model.gpu_memory_mb)
+    zero_copy = all(graph.shares_memory(buffer) for buffer in slots.buffers())
     if not zero_copy:
         _log.warning("rows are copied before the graph reads them: slower, not wrong")
-    seconds = warm_up(classifier, slots, bundle.batch_sizes)
-    off = golden.check(bundle, classifier, slots)
+    seconds = warm_up(graph, slots, bundle.batch_sizes)
+    off = golden.check(bundle, graph, slots)
     memory.give_back()
     _log.info(
         "model %s: %d classes, golden samples within %.1g, loaded in %.1f s, zero-copy: %s",
@@ -75,14 +95,14 @@ def load(bundle, model, batch):
         time.monotonic() - started,
         "yes" if zero_copy else "no",
     )
-    return Engine(bundle, classifier, slots, seconds, zero_copy)
+    return LoadedModel(bundle, graph, slots, seconds, zero_copy)
 
 
-def warm_up(classifier, slots, batch_sizes):
+def warm_up(graph: Graph, slots: Slots, batch_sizes: Sequence[int]) -> Dict[int, float]:
     """Run the graph at each size that it will see, so that no picture pays for the first run.
 
     Args:
-        classifier: uint8[n, 299, 299, 3] -> float32[n, classes].
+        graph: the Graph.
         slots: Slots that nothing uses yet.
         batch_sizes: the only sizes the graph takes; empty: any.
 
@@ -91,10 +111,8 @@ def warm_up(classifier, slots, batch_sizes):
     """
     buffer = slots.buffers()[0]
     for size in () if batch_sizes else (1, len(buffer)):
-        classifier(buffer[:size])
-    seconds = {
-        size: _time(classifier, buffer[:size]) for size in batch_sizes if size <= len(buffer)
-    }
+        graph.run(buffer[:size])
+    seconds = {size: _time(graph, buffer[:size]) for size in batch_sizes if size <= len(buffer)}
     if seconds:
         _log.info(
             "a batch takes %s",
@@ -103,52 +121,11 @@ def warm_up(classifier, slots, batch_sizes):
     return seconds
 
 
-def _time(classifier, rows):
-    classifier(rows)
+def _time(graph: Graph, rows: np.ndarray) -> float:
+    graph.run(rows)
     took = []
     for _ in range(TIMED_RUNS):
         started = time.monotonic()
-        classifier(rows)
+        graph.run(rows)
         took.append(time.monotonic() - started)
     return min(took)
-
-
-class Engines:
-    """The engine that pictures are prepared for, and former ones until their last batch is done."""
-
-    def __init__(self, engine):
-        self._changed = threading.Condition()
-        self._line = deque([engine])
-
-    @property
-    def current(self):
-        """The Engine that new pictures go to."""
-        with self._changed:
-            return self._line[-1]
-
-    @property
-    def oldest(self):
-        """The Engine whose batches are next."""
-        with self._changed:
-            return self._line[0]
-
-    def take_over(self, engine):
-        """Send new pictures to `engine`; what the former one has been given it still classifies."""
-        with self._changed:
-            former = self._line[-1]
-            self._line.append(engine)
-        former.slots.close()
-
-    def retire_drained(self):
-        """Let go of the oldest engine if nothing can reach it any more; return True if so."""
-        with self._changed:
-            if len(self._line) == 1 or not self._line[0].slots.drained:
-                return False
-            self._line.popleft()
-            self._changed.notify_all()
-            return True
-
-    def wait_for_one(self, timeout):
-        """Wait until no former engine is left; return False after `timeout` seconds."""
-        with self._changed:
-            return self._changed.wait_for(lambda: len(self._line) == 1, timeout)

@@ -1,54 +1,71 @@
-"""A bundle's graph as a function of rows; the only file of `edge/` that imports TensorFlow."""
+"""TensorFlow as a runtime; the only file of `edge/` that imports it."""
 
 import os
+from typing import Any, Callable, Optional
 
 import numpy as np
 
+from edge.classify.bundle import Bundle
+from edge.classify.runtime import Fingerprint, Graph, Runtime
 from edge.errors import BundleError
 from edge.machine import memory
+from edge.machine.device import Device
+from edge.machine.tensorrt import Version, dotted, missing_libraries
 
 
-class Classifier:
-    """The graph of a bundle, loaded and ready: uint8[n, 299, 299, 3] -> float32[n, classes].
+class TensorFlowRuntime(Runtime):
+    """Plain graphs, and on a Jetson those with TensorRT engines."""
 
-    Rows that lie in a page-aligned buffer are read where they are, without a copy on the host.
-    Use from one thread at a time.
-    """
+    name = "tensorflow"
 
-    def __init__(self, bundle, gpu_memory_mb=None):
-        """Load `bundle`'s graph, having capped the GPU's memory if there is a GPU.
+    def __init__(self, root: str = "/") -> None:
+        """Import nothing yet; `root`: where the system's files lie."""
+        self._root = root
 
-        Raises:
-            BundleError: TensorFlow cannot load the graph.
-        """
+    def load(self, bundle: Bundle, gpu_memory_mb: Optional[int] = None) -> Graph:
         tf = tensorflow()
         _one_op_at_a_time(tf)
         cap_gpu_memory(tf, gpu_memory_mb)
         try:
-            self._loaded = tf.saved_model.load(bundle.saved_model)
-            self._graph = self._loaded.signatures["serving_default"]
+            return _TensorFlowGraph(tf, tf.saved_model.load(bundle.saved_model))
         except (tf.errors.OpError, OSError, KeyError, ValueError) as error:
             raise BundleError(
                 bundle.saved_model,
                 "TensorFlow {} cannot load it: {}".format(tf.__version__, error),
             )
+
+    def fingerprint(self) -> Fingerprint:
+        tf = tensorflow()
+        gpus = tf.config.list_physical_devices("GPU")
+        details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
+        return {
+            "gpu": details.get("device_name"),
+            "compute_capability": dotted(details.get("compute_capability")),
+            "tensorrt": dotted(_loaded_tensorrt()),
+            "cuda": tf.sysconfig.get_build_info().get("cuda_version"),
+            "tensorflow": tf.__version__,
+            "l4t": Device(self._root).l4t(),
+        }
+
+
+class _TensorFlowGraph(Graph):
+    """A SavedModel's signature."""
+
+    def __init__(self, tf: Any, loaded: Any) -> None:
+        self._loaded = loaded  # what the signature's weights live in
+        self._graph = loaded.signatures["serving_default"]
         self._input = next(iter(self._graph.structured_input_signature[1]))
         self._tensor = _sharing_tensor(tf)
 
-    def __call__(self, rows):
-        """Return the scores, float32[n, classes], of `rows`, uint8[n, 299, 299, 3].
-
-        `rows` may be overwritten once this has returned.
-        """
+    def run(self, rows: np.ndarray) -> np.ndarray:
         outputs = self._graph(**{self._input: self._tensor(rows)})
         return next(iter(outputs.values())).numpy()
 
-    def shares_memory(self, rows):
-        """Return True if the tensor that the graph reads begins at the address of `rows`."""
+    def shares_memory(self, rows: np.ndarray) -> bool:
         return _address(self._tensor(rows)) == rows.ctypes.data
 
 
-def tensorflow():
+def tensorflow() -> Any:
     """Import TensorFlow, with less of its chatter."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
@@ -56,7 +73,39 @@ def tensorflow():
     return tf
 
 
-def _one_op_at_a_time(tf):
+def cap_gpu_memory(tf: Any, limit_mb: Optional[int]) -> None:
+    """Keep TensorFlow from taking the memory that a Jetson's GPU and CPU share."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        capped = tf.config.get_logical_device_configuration(gpu) is not None
+        if limit_mb is not None and not capped:
+            limit = tf.config.LogicalDeviceConfiguration(memory_limit=limit_mb)
+            tf.config.set_logical_device_configuration(gpu, [limit])
+
+
+def linked_tensorrt() -> Optional[Version]:
+    """Return the version of TensorRT that TensorFlow was built for, or None.
+
+    Only the loader may be asked whether it is installed: `missing_libraries`. TensorFlow 2.6 ends
+    the process where it is not.
+    """
+    try:
+        from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as tensorrt
+    except ImportError:
+        return None
+    version = tensorrt.get_linked_tensorrt_version()
+    return version if version[0] else None
+
+
+def _loaded_tensorrt() -> Optional[Version]:
+    linked = linked_tensorrt()
+    if linked is None or missing_libraries(linked):
+        return None
+    from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as tensorrt
+
+    return tensorrt.get_loaded_tensorrt_version()
+
+
+def _one_op_at_a_time(tf: Any) -> None:
     """Have the graph's branches run one after the other, each on all cores.
 
     Side by side they want another amount of memory in each batch, so that the peak goes on growing
@@ -68,27 +117,18 @@ def _one_op_at_a_time(tf):
         pass  # TensorFlow is at work in this process already
 
 
-def cap_gpu_memory(tf, limit_mb):
-    """Keep TensorFlow from taking the memory that a Jetson's GPU and CPU share."""
-    for gpu in tf.config.list_physical_devices("GPU"):
-        capped = tf.config.get_logical_device_configuration(gpu) is not None
-        if limit_mb is not None and not capped:
-            limit = tf.config.LogicalDeviceConfiguration(memory_limit=limit_mb)
-            tf.config.set_logical_device_configuration(gpu, [limit])
-
-
-def _sharing_tensor(tf):
+def _sharing_tensor(tf: Any) -> Callable[[np.ndarray], Any]:
     """Return the function that makes a host tensor of an array without copying it.
 
     TensorFlow up to 2.7 shares an aligned array in `constant`; later ones copy there and share
     through DLPack. What works is found by address; where nothing does, rows are copied.
     """
 
-    def constant(rows):
+    def constant(rows: np.ndarray) -> Any:
         with tf.device("/CPU:0"):
             return tf.constant(rows)
 
-    def dlpack(rows):
+    def dlpack(rows: np.ndarray) -> Any:
         if rows.ctypes.data % memory.ALIGNMENT:  # TensorFlow aborts on such a tensor's use
             return constant(rows)
         return tf.experimental.dlpack.from_dlpack(rows.__dlpack__())
@@ -99,5 +139,5 @@ def _sharing_tensor(tf):
     return constant
 
 
-def _address(tensor):
+def _address(tensor: Any) -> int:
     return np.asarray(memoryview(tensor)).ctypes.data

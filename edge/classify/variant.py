@@ -5,25 +5,30 @@ import json
 import logging
 import os
 import shutil
+from typing import List, Optional
 
 from edge.classify import bundle as bundles
 from edge.classify import fingerprint
+from edge.classify.bundle import Bundle
+from edge.classify.runtime import Runtime
+from edge.config.settings import ModelSettings
 from edge.errors import BundleError
 
 _log = logging.getLogger(__name__)
 
 
-def suitable(bundle, fallback):
+def suitable(bundle: Bundle, fallback: str, runtime: Runtime) -> Bundle:
     """Return a bundle as it can be served on this machine: as it is, or by its plain graph.
 
     Args:
         bundle: the Bundle.
         fallback: "plain": rather its plain graph than none.
+        runtime: the Runtime that is to run it.
 
     Raises:
         BundleError: its engines are another machine's, and there is to be no fallback.
     """
-    off = _differences(bundle)
+    off = _differences(bundle, runtime)
     if not off:
         return bundle
     text = (
@@ -36,36 +41,38 @@ def suitable(bundle, fallback):
     return bundle.plain()
 
 
-def choices(model):
-    """Return the Bundles that may be served for the section `model` of a configuration, best first.
+def candidates(model: ModelSettings, runtime: Runtime) -> List[Bundle]:
+    """Return the Bundles that may be served for these settings, the best first.
+
+    All but the last are conversions that were kept here.
 
     Raises:
         BundleError: there is none.
     """
     bundle = bundles.read(model.bundle)
-    if not model.convert or (bundle.conversion and not _differences(bundle)):
-        return [suitable(bundle, model.fallback)]
+    if not model.convert or (bundle.conversion and not _differences(bundle, runtime)):
+        return [suitable(bundle, model.fallback, runtime)]
     plain = bundle.plain() if bundle.conversion else bundle
-    kept = _kept(bundle, place(bundle, model.converted))
+    kept = _kept(bundle, place(bundle, model.converted, runtime))
     return [kept, plain] if kept else [plain]
 
 
-def place(bundle, folder):
+def place(bundle: Bundle, folder: str, runtime: Runtime) -> str:
     """Return where below `folder` a bundle is kept that this machine has converted: a path.
 
     Its folder there is of this bundle's content and of this machine's fingerprint alone.
     """
-    facts = json.dumps(fingerprint.take(), sort_keys=True).encode("utf-8")
+    facts = json.dumps(runtime.fingerprint(), sort_keys=True).encode("utf-8")
     key = "{}-{}".format(bundle.content_hash[:12], hashlib.sha256(facts).hexdigest()[:12])
     return os.path.join(folder, key, bundle.name)
 
 
-def discard(path):
+def discard(path: str) -> None:
     """Delete what is at a `place`, and what a conversion to it has left."""
     shutil.rmtree(os.path.dirname(path), ignore_errors=True)
 
 
-def _kept(bundle, path):
+def _kept(bundle: Bundle, path: str) -> Optional[Bundle]:
     """Return the converted Bundle at `path`; None if there is none that can be used."""
     if not os.path.exists(path):
         return None
@@ -80,8 +87,8 @@ def _kept(bundle, path):
     return kept
 
 
-def _differences(bundle):
+def _differences(bundle: Bundle, runtime: Runtime) -> List[str]:
     """Return what keeps a bundle's engines from running here, a text each."""
     if not bundle.conversion:
         return []
-    return fingerprint.differences(bundle.conversion["fingerprint"], fingerprint.take())
+    return fingerprint.differences(bundle.conversion["fingerprint"], runtime.fingerprint())

@@ -6,18 +6,25 @@ returns the value to keep, and appends a line of text to `faults` for each thing
 
 import dataclasses
 import difflib
+from typing import Any, Callable, Iterable, List, Sequence, Type, TypeVar
 
-_REQUIRED = object()
+_REQUIRED: Any = object()
+
+Check = Callable[[Any, str, List[str]], Any]
+
+T = TypeVar("T")
 
 
-def option(check, default=_REQUIRED):
+def option(check: Check, default: Any = _REQUIRED) -> Any:
     """Return a dataclass field that `build` fills through `check`."""
     metadata = {"check": check, "required": default is _REQUIRED}
     value = None if default is _REQUIRED else default
     return dataclasses.field(default=value, metadata=metadata)
 
 
-def build(kind, value, place, faults):
+def build(
+    kind: Type[T], value: Any, place: str, faults: List[str], elsewhere: Sequence[str] = ()
+) -> T:
     """Return an instance of the dataclass `kind` made from the mapping `value`.
 
     Args:
@@ -25,14 +32,15 @@ def build(kind, value, place, faults):
         value: what the YAML holds there.
         place: the key path, for messages; "" at the top.
         faults: a list that is appended to.
+        elsewhere: keys that somebody else reads.
     """
     if not isinstance(value, dict):
         faults.append("{}: {!r} is not a section of `key: value` lines".format(place, value))
         return kind()
-    known = {field.name: field for field in dataclasses.fields(kind) if field.metadata}
+    known = {field.name: field for field in dataclasses.fields(kind) if field.metadata}  # type: ignore[arg-type]  # any dataclass
     for key in value:
-        if key not in known:
-            faults.append(_unknown(key, known, place))
+        if key not in known and key not in elsewhere:
+            faults.append(_unknown(key, (*known, *elsewhere), place))
     kept = {}
     for name, field in known.items():
         where = "{}.{}".format(place, name) if place else name
@@ -43,12 +51,13 @@ def build(kind, value, place, faults):
     return kind(**kept)
 
 
-def section(kind):
+def section(kind: Type[Any]) -> Check:
     """Return the check for a nested dataclass."""
     return lambda value, place, faults: build(kind, value, place, faults)
 
 
-def text(value, place, faults):
+def text(value: Any, place: str, faults: List[str]) -> Any:
+    """The check for a text that is not empty."""
     if not isinstance(value, str) or not value:
         faults.append(
             "{}: {!r} is not a text; quote it if it looks like a number".format(place, value)
@@ -56,10 +65,10 @@ def text(value, place, faults):
     return value
 
 
-def number(low, high, whole=False):
+def number(low: float, high: float, whole: bool = False) -> Check:
     """Return the check for a number from `low` to `high`."""
 
-    def check(value, place, faults):
+    def check(value: Any, place: str, faults: List[str]) -> Any:
         kinds = int if whole else (int, float)
         if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
             noun = "a whole number" if whole else "a number"
@@ -69,16 +78,17 @@ def number(low, high, whole=False):
     return check
 
 
-def flag(value, place, faults):
+def flag(value: Any, place: str, faults: List[str]) -> Any:
+    """The check for true or false."""
     if not isinstance(value, bool):
         faults.append("{}: {!r} is neither true nor false".format(place, value))
     return value
 
 
-def choice(*values):
+def one_of(*values: Any) -> Check:
     """Return the check for one of `values`."""
 
-    def check(value, place, faults):
+    def check(value: Any, place: str, faults: List[str]) -> Any:
         if value not in values or isinstance(value, bool):  # True == 1
             names = ", ".join(str(known) for known in values)
             faults.append(
@@ -89,12 +99,12 @@ def choice(*values):
     return check
 
 
-def _unknown(key, known, place):
+def _unknown(key: Any, known: Sequence[str], place: str) -> str:
     where = "{}.{}".format(place, key) if place else str(key)
     hint = _nearest(key, known) or "; known here: {}".format(", ".join(known))
     return "{}: unknown key{}".format(where, hint)
 
 
-def _nearest(value, known):
+def _nearest(value: Any, known: Iterable[Any]) -> str:
     close = difflib.get_close_matches(str(value), [str(name) for name in known], n=1, cutoff=0.5)
     return "; did you mean {!r}?".format(close[0]) if close else ""

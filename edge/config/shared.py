@@ -1,14 +1,15 @@
 """What sources share: the section `defaults`, merged into each entry of `sources`."""
 
 import dataclasses
+from typing import Any, Dict, List, Mapping
 
-from edge.config.schema import choice
+from edge.config.schema import Check, one_of
 
 OWN = ("name", "path", "url", "topic")
 """What each source has for itself."""
 
 
-def checked(value, place, kinds, faults):
+def checked(value: Any, place: str, kinds: Mapping[str, Any], faults: List[str]) -> Dict[str, Any]:
     """Return what of the section `defaults` is sound.
 
     Args:
@@ -37,7 +38,7 @@ def checked(value, place, kinds, faults):
     return sound
 
 
-def merged(entry, shared, kinds):
+def merged(entry: Any, shared: Mapping[str, Any], kinds: Mapping[str, Any]) -> Any:
     """Return an entry of `sources` with what it takes from the sound `shared`: its own keys win.
 
     A source takes what its kind knows, and a section key by key.
@@ -52,16 +53,17 @@ def merged(entry, shared, kinds):
     return _laid_over(taken, entry)
 
 
-def _laid_over(below, above):
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Dict[str, Any]:
     result = dict(below)
     for key, value in above.items():
         former = below.get(key)
-        both = isinstance(value, dict) and isinstance(former, dict)
-        result[key] = _laid_over(former, value) if both else value
+        if isinstance(value, dict) and isinstance(former, dict):
+            value = _laid_over(former, value)
+        result[key] = value
     return result
 
 
-def _checks(kinds):
+def _checks(kinds: Mapping[str, Any]) -> Dict[str, Check]:
     """Return {key: check} for all that sources can share."""
     checks = {
         field.name: field.metadata["check"]
@@ -69,4 +71,4 @@ def _checks(kinds):
         for field in dataclasses.fields(kind)
         if field.name not in OWN
     }
-    return dict(checks, kind=choice(*kinds))
+    return dict(checks, kind=one_of(*kinds))

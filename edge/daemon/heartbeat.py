@@ -1,5 +1,10 @@
 """The pulse of the daemon: felt only while every loop comes round."""
 
+from typing import Callable, List, Sequence
+
+from edge.daemon.systemd import Notifier
+from edge.worker import Worker
+
 STALLED_SECONDS = 30.0
 """A loop that has not come round for so long hangs: not healthy, and no watchdog signal."""
 
@@ -7,13 +12,17 @@ STALLED_SECONDS = 30.0
 class Heartbeat:
     """Tells systemd that the daemon lives, or which of its loops hangs."""
 
-    def __init__(self, workers, notifier, stalled_seconds=STALLED_SECONDS):
-        """Watch the Workers that `workers()` returns; speak through the Notifier `notifier`."""
-        self._workers = workers
+    def __init__(self, notifier: Notifier, stalled_seconds: float = STALLED_SECONDS) -> None:
+        """Begin with no loop to watch; speak through the Notifier."""
+        self._workers: Callable[[], Sequence[Worker]] = list
         self._notifier = notifier
         self._stalled_seconds = stalled_seconds
 
-    def beat(self):
+    def watch(self, workers: Callable[[], Sequence[Worker]]) -> None:
+        """Watch, from now on, the Workers that `workers()` returns at each beat."""
+        self._workers = workers
+
+    def beat(self) -> None:
         """Send WATCHDOG=1; where a loop hangs, its name as STATUS instead."""
         stalled = self.stalled()
         if stalled:
@@ -21,7 +30,7 @@ class Heartbeat:
         else:
             self._notifier.watchdog()
 
-    def stalled(self):
+    def stalled(self) -> List[str]:
         """Return a line for each loop that has not come round for too long."""
         idle = [(worker.name, worker.idle_seconds()) for worker in self._workers()]
         return [

@@ -4,12 +4,18 @@ import gc
 import logging
 import threading
 import time
+from typing import Callable, List, Optional
 
-from edge.classify import loaded as engines
-from edge.classify import variant as choice
-from edge.config import settings as configs
+from edge.classify import variant
+from edge.classify.loaded import LoadedModel, load_best
+from edge.classify.runtime import Runtime
+from edge.config.load import load
+from edge.config.settings import Config
+from edge.daemon.service import Service
+from edge.daemon.systemd import Notifier
 from edge.errors import ConfigError, LabeldError
 from edge.machine import memory
+from edge.metrics import Metrics
 from edge.worker import STEP_SECONDS
 
 FIXED = ("device", "mqtt", "outbox", "http")
@@ -21,33 +27,43 @@ _log = logging.getLogger(__name__)
 class Reload:
     """Reads the file again when it is asked to; `step` is a Worker's."""
 
-    def __init__(self, path, service, notifier, metrics, stop):
+    def __init__(
+        self,
+        path: str,
+        service: Service,
+        runtime: Runtime,
+        notifier: Notifier,
+        metrics: Metrics,
+        stop: threading.Event,
+    ) -> None:
         """Make it.
 
         Args:
             path: the configuration file's.
             service: the Service.
+            runtime: what loads bundles.
             notifier: the Notifier.
             metrics: the Metrics.
             stop: the event that ends the daemon: what is under way is then not put in force.
         """
         self._path = path
         self._service = service
+        self._runtime = runtime
         self._notifier = notifier
         self._metrics = metrics
         self._stop = stop
         self._asked = threading.Event()
         self._swap = threading.Event()
 
-    def ask(self):
+    def ask(self) -> None:
         """Have the file read again, soon."""
         self._asked.set()
 
-    def swap(self):
+    def swap(self) -> None:
         """Have the bundle looked for again, soon: there is a better form of it."""
         self._swap.set()
 
-    def step(self):
+    def step(self) -> bool:
         """Do what was asked, which may take as long as a bundle takes to load."""
         asked = self._asked.wait(STEP_SECONDS)
         if self._stop.is_set() or not (asked or self._swap.is_set()):
@@ -58,7 +74,7 @@ class Reload:
         if asked:  # only what was seen is cleared: it may be asked for in this very moment
             self._asked.clear()
             _log.info("reading %s again", self._path)
-        faults = self._change(lambda: configs.load(self._path) if asked else self._service.config)
+        faults = self._change(lambda: load(self._path) if asked else self._service.config)
         gc.collect()  # a graph that is no longer served is part of reference cycles
         memory.give_back()
         if asked:
@@ -75,22 +91,22 @@ class Reload:
             self._notifier.ready(status)
         return True
 
-    def _change(self, read):
+    def _change(self, read: Callable[[], Config]) -> List[str]:
         """Go over to the Config that `read` returns; return the faults, a text each, if refused."""
         try:
             config = read()
-            engine = self._prepare(config)
+            model = self._prepare(config)
         except LabeldError as error:
             return str(error).splitlines()
         except Exception as error:  # the old configuration serves on, whatever the new one does
             _log.exception("reading the configuration again failed")
             return ["{}: {}".format(type(error).__name__, error)]
         if not self._stop.is_set():
-            self._service.change(config, engine, self._stop)
+            self._service.change(config, model, self._stop)
         return []
 
-    def _prepare(self, config):
-        """Return the Engine to go over to; None where the present one will do."""
+    def _prepare(self, config: Config) -> Optional[LoadedModel]:
+        """Return the model to go over to; None where the present one will do."""
         now, serving = self._service.config, self._service.bundle
         fixed = [name for name in FIXED if getattr(config, name) != getattr(now, name)]
         if config.model.gpu_memory_mb != now.model.gpu_memory_mb:
@@ -103,8 +119,15 @@ class Reload:
                     for name in fixed
                 ],
             )
-        choices = choice.choices(config.model)
-        same = (choices[0].content_hash, choices[0].graph) == (serving.content_hash, serving.graph)
+        candidates = variant.candidates(config.model, self._runtime)
+        best = candidates[0]
+        same = (best.content_hash, best.graph) == (serving.content_hash, serving.graph)
         if same and config.batch == now.batch:
             return None
-        return engines.load_best(choices, config.model, config.batch)
+        return load_best(
+            candidates,
+            config.model,
+            config.batch,
+            self._runtime,
+            on_bad=lambda bundle: variant.discard(bundle.path),
+        )

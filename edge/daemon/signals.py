@@ -3,6 +3,7 @@
 import select
 import signal
 import socket
+from typing import Any, Dict, Sequence, Set
 
 
 class Signals:
@@ -13,27 +14,27 @@ class Signals:
     hold the very lock that it wants.
     """
 
-    def __init__(self, numbers):
+    def __init__(self, numbers: Sequence[int]) -> None:
         """Collect the signals `numbers` from now on."""
         self._numbers = numbers
         self._out, self._in = socket.socketpair()
         self._in.setblocking(False)
-        self._former = {}
+        self._former: Dict[int, Any] = {}
 
-    def __enter__(self):
+    def __enter__(self) -> "Signals":
         signal.set_wakeup_fd(self._in.fileno())
         for number in self._numbers:
             self._former[number] = signal.signal(number, lambda *_: None)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._former.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(-1)
         self._in.close()
         self._out.close()
 
-    def wait(self, timeout):
+    def wait(self, timeout: float) -> Set[int]:
         """Return the numbers of the signals that came, at the latest after `timeout` seconds."""
         ready, _, _ = select.select([self._out], [], [], timeout)
         return set(self._out.recv(4096)).intersection(self._numbers) if ready else set()

@@ -1,15 +1,6 @@
 """Which labels of a source are published: all of them, or only news."""
 
-from collections import namedtuple
-
-Policy = namedtuple("Policy", "threshold retain changes")
-Policy.__doc__ = """What becomes of the labels of one source.
-
-threshold: the score (0 to 1) below which its label is "unknown", or None: that of all sources;
-retain: whether the broker keeps the last label; changes: a Changes, or None: all are published.
-"""
-
-ALL = Policy(threshold=None, retain=False, changes=None)
+from typing import NamedTuple, Optional, Tuple
 
 
 class Changes:
@@ -20,18 +11,23 @@ class Changes:
     several threads.
     """
 
-    def __init__(self, results=None, seconds=None, heartbeat_seconds=None):
+    def __init__(
+        self,
+        results: Optional[int] = None,
+        seconds: Optional[float] = None,
+        heartbeat_seconds: Optional[float] = None,
+    ) -> None:
         """Begin with no label known; with neither `results` nor `seconds` any change counts."""
         self._results = 1 if results is None and seconds is None else results
         self._seconds = seconds
         self._heartbeat = heartbeat_seconds
-        self._known = None
+        self._known: Optional[str] = None
         self._published = 0.0
-        self._candidate = None
+        self._candidate: Optional[str] = None
         self._count = 0
         self._since = 0.0
 
-    def due(self, label, now):
+    def due(self, label: str, now: float) -> bool:
         """Return True if `label`, which came at `now` (monotonic seconds), is to be published."""
         if label == self._known:
             return self._heartbeat is not None and now - self._published >= self._heartbeat
@@ -40,7 +36,7 @@ class Changes:
             return True
         return self._seconds is not None and now - since >= self._seconds
 
-    def note(self, label, now, published):
+    def note(self, label: str, now: float, published: bool) -> None:
         """Take note of `label`, and of whether it was published."""
         if published:
             self._known, self._published = label, now
@@ -50,8 +46,26 @@ class Changes:
             count, since = self._run(label, now)
             self._candidate, self._count, self._since = label, count, since
 
-    def _run(self, label, now):
+    def _run(self, label: str, now: float) -> Tuple[int, float]:
         """Return (how often, since when) `label` has come in a row, this time included."""
         if label == self._candidate:
             return self._count + 1, self._since
         return 1, now
+
+
+class Policy(NamedTuple):
+    """What becomes of the labels of one source.
+
+    Attributes:
+        threshold: the score (0 to 1) below which its label is "unknown"; None: that of all sources.
+        retain: whether the broker keeps the last label.
+        changes: tells which labels are news; None: all are published.
+    """
+
+    threshold: Optional[float] = None
+    retain: bool = False
+    changes: Optional[Changes] = None
+
+
+ALL = Policy()
+"""Every label is published, and none retained."""

@@ -1,20 +1,27 @@
 """From scores to a decision."""
 
-from collections import namedtuple
+from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
 UNKNOWN = "unknown"
 
-Decision = namedtuple("Decision", "label score top")
-Decision.__doc__ = """What a picture shows.
 
-label: the best class, or "unknown" where its score is below the threshold; score: the best
-class's, 0 to 1, also where the label is "unknown"; top: (class, score) pairs, best first.
-"""
+class Decision(NamedTuple):
+    """What a picture shows.
+
+    Attributes:
+        label: the best class, or UNKNOWN where its score is below the threshold.
+        score: the best class's, 0 to 1, also where the label is UNKNOWN.
+        top: (class, score) pairs, best first.
+    """
+
+    label: str
+    score: float
+    top: Tuple[Tuple[str, float], ...]
 
 
-def decide(scores, labels, threshold, top):
+def decide(scores: np.ndarray, labels: Sequence[str], threshold: float, top: int) -> Decision:
     """Return the Decision for one picture's scores.
 
     Args:

@@ -2,26 +2,32 @@
 
 import json
 from datetime import datetime, timezone
+from typing import Any, Dict, Optional
+
+from edge.decide.threshold import Decision
+from edge.frame import Frame, Prepared
 
 SCHEMA = 1
 
 
-def label_event(frame, identity, decision, status, model, age_seconds):
-    """Return the label event as UTF-8 JSON (bytes)."""
-    event = _head(frame, identity)
-    event.update(status=status, label=decision.label, score=_rounded(decision.score))
+def label_event(prepared: Prepared, decision: Decision, model: str, age_seconds: float) -> bytes:
+    """Return the label event as UTF-8 JSON."""
+    event = _head(prepared.frame, prepared.identity)
+    event.update(status=prepared.status, label=decision.label, score=_rounded(decision.score))
     event["top"] = [{"label": name, "score": _rounded(score)} for name, score in decision.top]
     event.update(model=model, age_ms=round(age_seconds * 1000, 1))
     return _json(event)
 
 
-def failed_event(frame, identity, reason):
-    """Return the event for a picture that could not be classified, as UTF-8 JSON (bytes)."""
+def failed_event(frame: Frame, identity: str, reason: str) -> bytes:
+    """Return the event for a picture that could not be classified, as UTF-8 JSON."""
     return _json(dict(_head(frame, identity), error=reason))
 
 
-def source_status(device, source, status, reason, since):
-    """Return a source's status as UTF-8 JSON (bytes).
+def source_status(
+    device: str, source: str, status: str, reason: Optional[str], since: float
+) -> bytes:
+    """Return a source's status as UTF-8 JSON.
 
     Args:
         device, source: their names.
@@ -33,7 +39,7 @@ def source_status(device, source, status, reason, since):
     return _json(dict(facts, reason=reason, since=_moment(since)))
 
 
-def _head(frame, identity):
+def _head(frame: Frame, identity: str) -> Dict[str, Any]:
     return {
         "schema": SCHEMA,
         "id": identity,
@@ -44,14 +50,14 @@ def _head(frame, identity):
     }
 
 
-def _moment(seconds):
+def _moment(seconds: float) -> str:
     moment = datetime.fromtimestamp(seconds, timezone.utc)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + "{:03d}Z".format(moment.microsecond // 1000)
 
 
-def _rounded(score):
+def _rounded(score: float) -> float:
     return round(float(score), 6)
 
 
-def _json(event):
+def _json(event: Dict[str, Any]) -> bytes:
     return json.dumps(event, ensure_ascii=False).encode("utf-8")

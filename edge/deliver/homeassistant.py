@@ -7,9 +7,12 @@ https://www.home-assistant.io/integrations/sensor.mqtt/.
 import hashlib
 import json
 import re
+from typing import Dict, Sequence, Tuple
 
 from edge import __version__
-from edge.config.settings import topic_level
+from edge.config.settings import Config, SourceSettings
+from edge.deliver.statuses import Statuses
+from edge.mqtt import topics
 
 _VALUE = "{{ value_json.label[:255] }}"
 """Home Assistant's states have 255 characters at most."""
@@ -24,7 +27,7 @@ _AVAILABLE = "{{ 'offline' if value_json.status in ('stale', 'frozen') else 'onl
 class Discovery:
     """Announces the cameras of one device, where the configuration asks for it."""
 
-    def __init__(self, config, statuses):
+    def __init__(self, config: Config, statuses: Statuses) -> None:
         """Announce nothing yet.
 
         Args:
@@ -33,18 +36,15 @@ class Discovery:
         """
         self._config = config
         self._statuses = statuses
-        self._announced = {}
+        self._announced: Dict[str, bytes] = {}
 
-    def announce(self, sources, model):
+    def announce(self, sources: Sequence[SourceSettings], model: str) -> None:
         """Announce the cameras among `sources` as labelled by `model`, and withdraw all others."""
         config = self._config
         if config.mqtt.discovery != "homeassistant":
             return
-        prefix = config.mqtt.discovery_prefix.strip("/")
         announced = dict(
-            discovery(prefix, config.device, config.device_topic, source.name, model)
-            for source in sources
-            if source.kind == "camera"
+            discovery(config, source.name, model) for source in sources if source.kind == "camera"
         )
         for topic in set(self._announced) - set(announced):
             self._statuses.set(topic, b"")
@@ -53,46 +53,45 @@ class Discovery:
         self._announced = announced
 
 
-def discovery(prefix, device, device_topic, source, model):
+def discovery(config: Config, source: str, model: str) -> Tuple[str, bytes]:
     """Return (topic, payload) that announces a camera's label as a sensor.
 
     Args:
-        prefix: Home Assistant's discovery prefix.
-        device, source: their names.
-        device_topic: `<prefix>/<device>`.
+        config: the Config, for the device and its topics.
+        source: the camera's name.
         model: the bundle's name.
     """
-    own_topic = "{}/{}".format(device_topic, topic_level(source))
-    node = _object_id(device_topic.replace("/", "_"), device_topic)
+    own = config.topics
+    node = _object_id(own.root.replace("/", "_"), own.root)
     camera = _object_id(source, source)
     sensor = {
         "name": source,
         "unique_id": "{}_{}".format(node, camera),
-        "state_topic": own_topic + "/label",
+        "state_topic": own.label(source),
         "value_template": _VALUE,
-        "json_attributes_topic": own_topic + "/label",
+        "json_attributes_topic": own.label(source),
         "json_attributes_template": _ATTRIBUTES,
         "availability": [
-            {"topic": device_topic + "/status"},
-            {"topic": own_topic + "/status", "value_template": _AVAILABLE},
+            {"topic": own.device_status},
+            {"topic": own.status(source), "value_template": _AVAILABLE},
         ],
         "availability_mode": "all",
         "icon": "mdi:cctv",
         "qos": 1,
         "device": {
             "identifiers": [node],
-            "name": device,
+            "name": config.device,
             "manufacturer": "labeld",
             "model": model,
             "sw_version": __version__,
         },
         "origin": {"name": "labeld", "sw_version": __version__},
     }
-    topic = "{}/sensor/{}/{}/config".format(prefix, node, camera)
+    topic = topics.discovery(config.mqtt.discovery_prefix, node, camera)
     return topic, json.dumps(sensor, ensure_ascii=False).encode("utf-8")
 
 
-def _object_id(name, whole):
+def _object_id(name: str, whole: str) -> str:
     """Return `name` in the signs that discovery topics may have; two names never become one."""
     plain = re.sub(r"[^a-zA-Z0-9_-]", "_", name)
     if plain == whole:

@@ -2,104 +2,139 @@
 
 import logging
 import time
+from typing import NamedTuple, Optional, Tuple
 
-from edge.config.settings import topic_level
+import numpy as np
+
+from edge.classify.bundle import Bundle
+from edge.config.settings import DecideSettings
 from edge.decide.threshold import decide
 from edge.deliver.event import SCHEMA, failed_event, label_event
-from edge.deliver.outbox import Message
-from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED, UNCHANGED
+from edge.deliver.outbox import Message, OutboxWriter
+from edge.frame import Frame, Prepared
+from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED, UNCHANGED, Metrics
+from edge.mqtt.topics import Topics
+from edge.sink import Sink
 from edge.worker import STEP_SECONDS
 
 _log = logging.getLogger(__name__)
 
 
-class Desk:
-    """Writes the events of one device into the outbox.
-
-    `labelled`, `failed` and `forget` return False if the outbox had no room for STEP_SECONDS.
+class _Event(NamedTuple):
+    """What is to be published of a frame.
 
     Attributes:
-        settings: the `decide` section of the configuration that is in force.
+        topic, payload: for the message.
+        facts: pairs of texts for MQTT 5, beside the schema.
+        outcome: what the frame counts as once it is delivered.
+        reason: why it could not be classified, or None.
     """
 
-    def __init__(self, settings, device_topic, outbox, metrics):
-        """Make the desk.
+    topic: str
+    payload: bytes
+    facts: Tuple[Tuple[str, str], ...]
+    outcome: str
+    reason: Optional[str] = None
+
+
+class EventSink(Sink):
+    """Writes the events of one device into the outbox."""
+
+    def __init__(
+        self, settings: DecideSettings, topics: Topics, outbox: OutboxWriter, metrics: Metrics
+    ) -> None:
+        """Make the sink.
 
         Args:
-            settings: the `decide` section of the configuration.
-            device_topic: `<prefix>/<device>`.
-            outbox: the Outbox.
+            settings: the `decide` section of the configuration; see `change`.
+            topics: the device's Topics.
+            outbox: where events go.
             metrics: the Metrics.
         """
-        self.settings = settings
-        self._device_topic = device_topic
+        self._settings = settings
+        self._topics = topics
         self._outbox = outbox
         self._metrics = metrics
 
-    def labelled(self, picture, scores, bundle):
-        frame, policy = picture.frame, picture.frame.policy
-        settings, model = self.settings, bundle.model
+    def change(self, settings: DecideSettings) -> None:
+        """Decide by other settings from now on."""
+        self._settings = settings
+
+    def labelled(self, prepared: Prepared, scores: np.ndarray, bundle: Bundle) -> bool:
+        frame, policy = prepared.frame, prepared.frame.policy
+        settings = self._settings
         threshold = settings.threshold if policy.threshold is None else policy.threshold
         decision = decide(scores, bundle.labels, threshold, settings.top)
-        due = policy.changes is None or policy.changes.due(decision.label, frame.seen)
+        due = policy.changes is None or policy.changes.due(decision.label, frame.arrived)
         if due:
-            age = time.monotonic() - frame.seen
-            payload = label_event(frame, picture.identity, decision, picture.status, model, age)
-            facts = (("id", picture.identity), ("model", model))
-            if not self._put(frame, "label", payload, facts, PUBLISHED, None):
+            age = time.monotonic() - frame.arrived
+            event = _Event(
+                self._topics.label(frame.source),
+                label_event(prepared, decision, bundle.model, age),
+                (("id", prepared.identity), ("model", bundle.model)),
+                PUBLISHED,
+            )
+            if not self._put(frame, event):
                 return False
         else:
             self.unchanged(frame)
         if policy.changes is not None:
-            policy.changes.note(decision.label, frame.seen, due)
+            policy.changes.note(decision.label, frame.arrived, due)
         return True
 
-    def unchanged(self, frame):
+    def unchanged(self, frame: Frame) -> bool:
         self._metrics.count(frame.source, UNCHANGED)
         frame.settle(None)
-        frame.taken()
+        frame.release()
         return True
 
-    def failed(self, frame, identity, reason):
-        event = failed_event(frame, identity, reason)
-        taken = self._put(frame, "failed", event, (("id", identity),), FAILED, reason)
-        if taken:
+    def failed(self, frame: Frame, identity: str, reason: str) -> bool:
+        event = _Event(
+            self._topics.failed(frame.source),
+            failed_event(frame, identity, reason),
+            (("id", identity),),
+            FAILED,
+            reason,
+        )
+        kept = self._put(frame, event)
+        if kept:
             _log.warning("source %s: %s: %s; set aside", frame.source, frame.image, reason)
-        return taken
+        return kept
 
-    def gone(self, frame):
+    def gone(self, frame: Frame) -> bool:
         _log.info("source %s: %s was gone before it was read", frame.source, frame.image)
         self._metrics.count(frame.source, DROPPED)
         frame.settle(None)
         return True
 
-    def forget(self, source):
-        """Have the broker forget a source's retained label, once those before it are delivered."""
-        message = Message(self._topic(source, "label"), b"", _nothing, True, time.monotonic(), ())
+    def forget(self, source: str) -> bool:
+        """Have the broker forget a source's retained label, once those before it are delivered.
+
+        Returns:
+            False if the outbox had no room for STEP_SECONDS.
+        """
+        now = time.monotonic()
+        message = Message(self._topics.label(source), b"", _nothing, True, now, ())
         return self._outbox.put(message, STEP_SECONDS)
 
-    def _topic(self, source, level):
-        return "/".join((self._device_topic, topic_level(source), level))
-
-    def _put(self, frame, level, payload, facts, outcome, reason):
-        topic = self._topic(frame.source, level)
+    def _put(self, frame: Frame, event: _Event) -> bool:
         started = time.monotonic()
 
-        def delivered():
+        def delivered() -> None:
             now = time.monotonic()
-            frame.settle(reason)
-            self._metrics.count(frame.source, outcome)
+            frame.settle(event.reason)
+            self._metrics.count(frame.source, event.outcome)
             self._metrics.stage(PUBLISH, now - started)
-            self._metrics.age(frame.source, now - frame.seen)
+            self._metrics.age(frame.source, now - frame.arrived)
 
-        retain = frame.policy.retain and reason is None
-        user_properties = (("schema", str(SCHEMA)),) + facts
-        message = Message(topic, payload, delivered, retain, started, user_properties)
+        retain = frame.policy.retain and event.reason is None
+        properties = (("schema", str(SCHEMA)),) + event.facts
+        message = Message(event.topic, event.payload, delivered, retain, started, properties)
         kept = self._outbox.put(message, STEP_SECONDS)
         if kept:
-            frame.taken()
+            frame.release()
         return kept
 
 
-def _nothing():
+def _nothing() -> None:
     """What is done when a message without a picture is delivered."""

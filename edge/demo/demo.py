@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
+from typing import Any, Callable, Dict, Mapping
 
 import yaml
 
@@ -20,6 +21,7 @@ from edge.demo import samples, trial_broker
 from edge.errors import BundleError, Exit, LabeldError
 from edge.machine.child import Child
 from edge.mqtt.client import new_client
+from edge.worker import STEP_SECONDS
 
 DEVICE = "demo"
 SOURCE = "returns"
@@ -35,10 +37,9 @@ TRAINING_SECONDS = 1800.0
 BROKER_SECONDS = 15.0
 READY_SECONDS = 120.0
 LABELS_SECONDS = 120.0
-STEP_SECONDS = 0.2
 
 
-def run(home, once):
+def run(home: str, once: bool) -> Exit:
     """Show labeld at work in the folder `home` until Ctrl-C, or until all labels are there.
 
     Args:
@@ -70,7 +71,7 @@ class _Stopped(Exception):
 class _Demo:
     """One run of the demonstration, in the folder `home`."""
 
-    def __init__(self, home, stop):
+    def __init__(self, home: str, stop: threading.Event) -> None:
         self._home = home
         self._stop = stop
         self._drop = os.path.join(home, "drop")
@@ -78,7 +79,7 @@ class _Demo:
         self._mqtt_port = _port(1883)
         self._http_port = _port(9109)
 
-    def show(self, children, once):
+    def show(self, children: ExitStack, once: bool) -> None:
         """Start everything, its children owned by the ExitStack `children`, and print labels."""
         os.makedirs(self._drop, exist_ok=True)
         if not self._has_bundle():
@@ -99,7 +100,9 @@ class _Demo:
             _say("drop a picture of your own into the folder above; Ctrl-C ends this")
             self._wait(float("inf"), "Ctrl-C", lambda: False, broker, daemon)
 
-    def _wait(self, seconds, what, condition, *children):
+    def _wait(
+        self, seconds: float, what: str, condition: Callable[[], bool], *children: Child
+    ) -> None:
         """Wait for `condition()`, unless a child ends, the user stops, or time is up."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -114,14 +117,14 @@ class _Demo:
                     )
                 )
 
-    def _has_bundle(self):
+    def _has_bundle(self) -> bool:
         try:
             bundle.read(self._bundle)
         except BundleError:
             return False
         return True
 
-    def _train(self, children):
+    def _train(self, children: ExitStack) -> None:
         photographs = os.path.join(self._home, "photographs")
         _say("no bundle yet: drawing photographs and training on them, about a minute")
         shutil.rmtree(photographs, ignore_errors=True)
@@ -133,7 +136,7 @@ class _Demo:
         if training.code() != Exit.OK:
             training.check()
 
-    def _start_daemon(self):
+    def _start_daemon(self) -> Child:
         config = os.path.join(self._home, "labeld.yaml")
         settings = {
             "device": DEVICE,
@@ -149,7 +152,7 @@ class _Demo:
         command = [sys.executable, "-m", "edge", "run", "-c", config]
         return Child("labeld run", command, os.path.join(self._home, "labeld.log"))
 
-    def _is_ready(self):
+    def _is_ready(self) -> bool:
         url = "http://127.0.0.1:{}/readyz".format(self._http_port)
         try:
             with urllib.request.urlopen(url, timeout=5.0) as answer:
@@ -157,7 +160,7 @@ class _Demo:
         except (urllib.error.URLError, OSError):
             return False
 
-    def _say_where(self, broker):
+    def _say_where(self, broker: Child) -> None:
         for what, where in (
             ("drop folder", self._drop),
             ("topic", TOPIC),
@@ -167,7 +170,7 @@ class _Demo:
         ):
             _say("  {:13} {}".format(what, where))
 
-    def _drop_samples(self, labels):
+    def _drop_samples(self, labels: "_Labels") -> None:
         """Draw samples that training did not see, and put them into the drop folder."""
         drawn = os.path.join(self._home, "drawn")
         shutil.rmtree(drawn, ignore_errors=True)
@@ -180,32 +183,35 @@ class _Demo:
 class _Labels:
     """A subscriber that prints each label; its client has a thread until `close`."""
 
-    def __init__(self, port):
+    def __init__(self, port: int) -> None:
         self.expected = 0
         self.right = 0
-        self._missing = {}
+        self._missing: Dict[str, str] = {}
         self._subscribed = threading.Event()
         self.is_subscribed = self._subscribed.is_set
         self._client = new_client("labeld-demo-{}".format(os.getpid()))
-        self._client.on_connect = lambda *_: self._client.subscribe(TOPIC, qos=1)
+        self._client.on_connect = self._subscribe
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = lambda _client, _data, message: self._print(message)
         self._client.connect(trial_broker.HOST, port)
         self._client.loop_start()
 
-    def close(self):
+    def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def expect(self, labels):
+    def expect(self, labels: Mapping[str, str]) -> None:
         """Count down {file name: label} as labels come."""
         self._missing = dict(labels)
         self.expected = len(labels)
 
-    def all_came(self):
+    def all_came(self) -> bool:
         return not self._missing
 
-    def _print(self, message):
+    def _subscribe(self, *_: Any) -> None:
+        self._client.subscribe(TOPIC, qos=1)
+
+    def _print(self, message: Any) -> None:
         event = json.loads(message.payload.decode("utf-8"))
         _say("{image:20} {label:12} {score:.3f}".format(**event))
         if self._missing.get(event["image"]) == event["label"]:
@@ -213,11 +219,11 @@ class _Labels:
         self._missing.pop(event["image"], None)
 
 
-def _say(text):
+def _say(text: str) -> None:
     print(text, flush=True)
 
 
-def _port(wanted):
+def _port(wanted: int) -> int:
     """Return `wanted` if nothing uses it, and otherwise a port that is free now."""
     for port in (wanted, 0):
         with socket.socket() as probe:
@@ -230,7 +236,7 @@ def _port(wanted):
     raise LabeldError("no free port on 127.0.0.1")
 
 
-def _listens(port):
+def _listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,6 +1,7 @@
 """Photograph-like sample pictures of a few things, drawn: for a first look and for tests."""
 
 import os
+from typing import Dict, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ _CANVAS = 400
 """Side in pixels of the square that a thing is drawn on before it is turned, scaled and placed."""
 
 
-def draw(label, seed):
+def draw(label: str, seed: int) -> np.ndarray:
     """Draw a picture of one of LABELS: uint8[480, 640, 3], RGB, the same for the same seed.
 
     Place, size, angle, light, background, blur and grain vary with the seed.
@@ -31,7 +32,7 @@ def draw(label, seed):
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def write(folder, count, seed):
+def write(folder: str, count: int, seed: int) -> Dict[str, str]:
     """Write `count` JPEG files of each of LABELS into class folders; return {path: label}."""
     written = {}
     for number, label in enumerate(LABELS):
@@ -46,7 +47,11 @@ def write(folder, count, seed):
     return written
 
 
-def _apple(chance):
+_Drawing = Tuple[np.ndarray, np.ndarray]
+"""Colours, float32[400, 400, 3], and what of them is the thing, float32[400, 400] of 0 to 1."""
+
+
+def _apple(chance: np.random.RandomState) -> _Drawing:
     colour = _filled((205, 40, 45) if chance.rand() < 0.6 else (120, 175, 50))
     mask = _empty_mask()
     for x in (165, 235):
@@ -57,7 +62,7 @@ def _apple(chance):
     return colour, np.maximum(mask, stem)
 
 
-def _banana(chance):
+def _banana(chance: np.random.RandomState) -> _Drawing:
     colour = _filled((235, 205, 60) if chance.rand() < 0.8 else (190, 200, 70))
     mask, inside = _empty_mask(), _empty_mask()
     cv2.ellipse(mask, (200, 140), (185, 190), 0, 0, 180, 1.0, -1)
@@ -68,7 +73,7 @@ def _banana(chance):
     return colour, mask
 
 
-def _bottle(chance):
+def _bottle(chance: np.random.RandomState) -> _Drawing:
     glass = ((40, 110, 60), (45, 80, 150), (120, 70, 30))[chance.randint(3)]
     colour = _filled(glass)
     mask = _empty_mask()
@@ -82,7 +87,7 @@ def _bottle(chance):
     return colour, mask
 
 
-def _carton(chance):
+def _carton(chance: np.random.RandomState) -> _Drawing:
     colour = _filled((186, 140, 92))
     front = np.array([(60, 160), (260, 190), (260, 370), (60, 330)])
     side = np.array([(260, 190), (350, 140), (350, 310), (260, 370)])
@@ -103,15 +108,15 @@ LABELS = tuple(_DRAWINGS)
 """The things that can be drawn."""
 
 
-def _filled(rgb):
+def _filled(rgb: Sequence[float]) -> np.ndarray:
     return np.full((_CANVAS, _CANVAS, 3), rgb, np.float32)
 
 
-def _empty_mask():
+def _empty_mask() -> np.ndarray:
     return np.zeros((_CANVAS, _CANVAS), np.float32)
 
 
-def _shade(colour, mask, chance):
+def _shade(colour: np.ndarray, mask: np.ndarray, chance: np.random.RandomState) -> np.ndarray:
     """Light a thing from one side: bright towards the light, dark at the far edge, a gloss."""
     y, x = np.mgrid[0:_CANVAS, 0:_CANVAS].astype(np.float32) / _CANVAS - 0.5
     angle = chance.uniform(0, 2 * np.pi)
@@ -123,7 +128,7 @@ def _shade(colour, mask, chance):
     return lit + 90 * gloss[..., np.newaxis]
 
 
-def _placement(chance):
+def _placement(chance: np.random.RandomState) -> np.ndarray:
     """Return the affine transform that turns, scales and places the canvas in the picture."""
     scale = chance.uniform(0.6, 1.05)
     turn = cv2.getRotationMatrix2D(
@@ -134,7 +139,7 @@ def _placement(chance):
     return turn
 
 
-def _background(chance):
+def _background(chance: np.random.RandomState) -> np.ndarray:
     """Return float32[h, w, 3]: a wall and a table, unevenly lit, with some texture."""
     height, width = SIZE
     scene = np.empty((height, width, 3), np.float32)

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import sys
+from typing import Any, Dict, Optional
 
 import yaml
 
@@ -13,12 +14,12 @@ from edge.machine.child import Child
 HOST = "127.0.0.1"
 
 
-def mosquitto():
+def mosquitto() -> Optional[str]:
     """Return the path of mosquitto, or None; Debian has it where a user's PATH does not lead."""
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 
 
-def start(folder, port, program):
+def start(folder: str, port: int, program: Optional[str]) -> Child:
     """Start a broker on the loopback address, its files in `folder`; return its Child.
 
     Args:
@@ -45,7 +46,7 @@ def start(folder, port, program):
     )
 
 
-def _amqtt_settings(port):
+def _amqtt_settings(port: int) -> Dict[str, Any]:
     return {
         "listeners": {"default": {"type": "tcp", "bind": "{}:{}".format(HOST, port)}},
         "plugins": {
@@ -55,6 +56,6 @@ def _amqtt_settings(port):
     }
 
 
-def _write(path, text):
+def _write(path: str, text: str) -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)

@@ -1,15 +1,18 @@
 """The order of the checks, and how they are shown."""
 
 import os
+from typing import Iterator, Optional, Tuple
 
 from edge.doctor import findings as shown
 from edge.doctor import machine, service, software
+from edge.doctor.findings import Finding, Speed
+from edge.errors import Exit
 from edge.machine.device import Device
 
 DEFAULT = "/etc/labeld/labeld.yaml"
 
 
-def run(path, root, seconds, json):
+def run(path: Optional[str], root: str, seconds: float, json: bool) -> Exit:
     """Check everything, print it, and return the Exit code.
 
     Args:
@@ -29,7 +32,9 @@ def run(path, root, seconds, json):
     return shown.exit_code(found)
 
 
-def _checks(path, device, seconds):
+def _checks(
+    path: Optional[str], device: Device, seconds: float
+) -> Iterator[Tuple[Finding, Optional[Speed]]]:
     """Yield (Finding, Speed or None)."""
     importable = True
     for finding in software.check():

@@ -1,7 +1,7 @@
 """What a check found, for people and for programs."""
 
 import json
-from typing import NamedTuple
+from typing import Dict, NamedTuple, Optional, Sequence
 
 from edge.errors import Exit
 
@@ -20,17 +20,30 @@ class Finding(NamedTuple):
     exit_code: Exit = Exit.OK
 
 
-def ok(what, found):
+class Speed(NamedTuple):
+    """What was measured.
+
+    Attributes:
+        latency: {batch size: median seconds of a run of the graph}.
+        pictures_per_second: from the files of the golden samples to their scores, by all stages
+            together.
+    """
+
+    latency: Dict[int, float]
+    pictures_per_second: float
+
+
+def ok(what: str, found: str) -> Finding:
     """Return a Finding that is as it should be."""
     return Finding(OK, what, found)
 
 
-def note(what, found, advice):
+def note(what: str, found: str, advice: str) -> Finding:
     """Return a Finding with which labeld works, though not as well as it might."""
     return Finding(NOTE, what, found, advice)
 
 
-def bad(what, found, advice, exit_code=Exit.UNEXPECTED):
+def bad(what: str, found: str, advice: str, exit_code: Exit = Exit.UNEXPECTED) -> Finding:
     """Return a Finding with which labeld, or a part of it, does not work.
 
     `advice` is empty where `found` says what to do, as a BundleError does.
@@ -38,18 +51,18 @@ def bad(what, found, advice, exit_code=Exit.UNEXPECTED):
     return Finding(BAD, what, found, advice, exit_code)
 
 
-def row(finding):
+def row(finding: Finding) -> str:
     """Return a Finding as a row of the table; what to do stands below what was found."""
     text = _WIDTHS.format(finding.state, finding.what, finding.found)
     return text + ("\n" + _WIDTHS.format("", "", "-> " + finding.advice) if finding.advice else "")
 
 
-def exit_code(findings):
+def exit_code(findings: Sequence[Finding]) -> Exit:
     """Return the Exit that the first bad one asks for; Exit.OK without one."""
     return next((found.exit_code for found in findings if found.state == BAD), Exit.OK)
 
 
-def as_json(findings, speed):
+def as_json(findings: Sequence[Finding], speed: Optional[Speed]) -> str:
     """Return the whole as JSON.
 
     Args:

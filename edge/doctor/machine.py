@@ -1,8 +1,11 @@
 """The machine: memory, power, heat, drives, cameras, clock."""
 
 import ctypes
+from typing import Iterator, List, Optional
 
-from edge.doctor.findings import bad, note, ok
+from edge.config.settings import Config, FolderSettings
+from edge.doctor.findings import Finding, bad, note, ok
+from edge.machine.device import Device, Memory
 
 MEMORY_BYTES = 2e9
 """What labeld takes with an InceptionV3 bundle and TensorFlow, rounded up: `bench.memory`."""
@@ -20,7 +23,7 @@ NOT_SYNCHRONISED = 5
 TX2_FASTEST = "MAXN (0)"
 
 
-def check(device, config):
+def check(device: Device, config: Optional[Config]) -> Iterator[Finding]:
     """Yield the Findings.
 
     Args:
@@ -37,7 +40,7 @@ def check(device, config):
     yield _clock()
 
 
-def _power(device):
+def _power(device: Device) -> Iterator[Finding]:
     mode = device.power_mode()
     if mode == TX2_FASTEST:
         yield ok("power mode", mode)
@@ -53,7 +56,7 @@ def _power(device):
         yield ok("GPU clock", "{:.0f} MHz, {}".format(gpu.frequency / 1e6, load))
 
 
-def _memory(device, config):
+def _memory(device: Device, config: Optional[Config]) -> Iterator[Finding]:
     memory = device.memory()
     if memory is None:
         yield note("memory", "/proc/meminfo does not tell", "")
@@ -72,17 +75,17 @@ def _memory(device, config):
         yield _cap(config.model.gpu_memory_mb, memory)
 
 
-def _cap(cap_mb, memory):
+def _cap(cap_mb: int, memory: Memory) -> Finding:
     found = "model.gpu_memory_mb is {}".format(cap_mb)
     if cap_mb * 2**20 > memory.total / 2:
         return note("GPU memory", found, "more than half of what CPU and GPU share: lower it")
     return ok("GPU memory", found)
 
 
-def _heat(device):
+def _heat(device: Device) -> Iterator[Finding]:
     temperatures = device.temperatures()
     if temperatures:
-        zone = max(temperatures, key=temperatures.get)
+        zone = max(temperatures, key=lambda name: temperatures[name])
         found = "{:.0f} degrees at most ({})".format(temperatures[zone], zone)
         if temperatures[zone] >= HOT_CELSIUS:
             yield note("temperature", found, "it slows down when hotter: more air, or a lower mode")
@@ -93,7 +96,7 @@ def _heat(device):
         yield note("throttling", "slowed down: " + ", ".join(slowed), "it is too hot: more air")
 
 
-def _drives(device, config):
+def _drives(device: Device, config: Optional[Config]) -> Iterator[Finding]:
     for path in _paths(config):
         free = device.free_bytes(path)
         found = "{:.1f} GB free for {}".format(free / 1e9, path)
@@ -111,14 +114,14 @@ def _drives(device, config):
             yield ok("wear", "{}: at most {:.0%} of its life is used".format(what, disk.wear))
 
 
-def _paths(config):
+def _paths(config: Optional[Config]) -> List[str]:
     if config is None:
         return ["/var/lib/labeld"]
-    folders = [source.path for source in config.sources if source.kind == "folder"]
+    folders = [source.path for source in config.sources if isinstance(source, FolderSettings)]
     return folders + ([config.model.converted] if config.model.convert else [])
 
 
-def _cameras(device, config):
+def _cameras(device: Device, config: Optional[Config]) -> Iterator[Finding]:
     there = device.cameras()
     for path, name in sorted(there.items()):
         if device.may_open(path):
@@ -135,7 +138,7 @@ def _cameras(device, config):
             yield bad("camera", "{}: {} is not there".format(source.name, url), "plug it in")
 
 
-def _clock():
+def _clock() -> Finding:
     buffer = ctypes.create_string_buffer(1024)  # struct timex; modes 0: only ask
     if ctypes.CDLL(None).adjtimex(buffer) == NOT_SYNCHRONISED:
         return note(

@@ -1,13 +1,17 @@
 """The bundle: whether it can be served here, and how fast."""
 
-from edge.classify import loaded as engines
-from edge.classify import variant as choice
+from typing import List, Optional, Tuple
+
+from edge.classify import variant
+from edge.classify.loaded import load_best
+from edge.classify.tensorflow import TensorFlowRuntime
+from edge.config.settings import Config
 from edge.doctor import speed as speeds
-from edge.doctor.findings import bad, ok
+from edge.doctor.findings import Finding, Speed, bad, ok
 from edge.errors import BundleError, Exit, LabeldError
 
 
-def check(config, seconds):
+def check(config: Config, seconds: float) -> Tuple[List[Finding], Optional[Speed]]:
     """Return (Findings, Speed) of the bundle; the latter None if it cannot be served.
 
     Args:
@@ -15,15 +19,17 @@ def check(config, seconds):
         seconds: for how long to measure.
     """
     try:
-        found = choice.choices(config.model)[0]
-        engine = engines.load(found, config.model, config.batch)
-        speed = speeds.measure(engine, seconds)
+        runtime = TensorFlowRuntime()
+        candidates = variant.candidates(config.model, runtime)
+        model = load_best(candidates, config.model, config.batch, runtime)
+        speed = speeds.measure(model, seconds)
     except BundleError as error:
         return [bad("bundle", str(error), "", Exit.BUNDLE)], None
     except LabeldError as error:
         return [bad("bundle", str(error), "run it again, and look at the log of labeld")], None
+    bundle = model.bundle
     served = "{}, {}, {} classes; {} golden samples reproduced".format(
-        found.model, found.precision, len(found.labels), len(found.golden_files)
+        bundle.model, bundle.precision, len(bundle.labels), len(bundle.golden_files)
     )
     findings = [ok("bundle", served)]
     findings += [

@@ -1,22 +1,26 @@
 """A configuration, the broker that it names, and the daemon that may be serving it."""
 
 import time
+from typing import List, Optional, Tuple
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
-from edge.config import settings as configs
-from edge.doctor.findings import bad, note, ok
+from edge.config.load import load
+from edge.config.settings import Config
+from edge.doctor.findings import Finding, bad, note, ok
 from edge.errors import ConfigError, Exit
-from edge.mqtt.connection import Connection, Listener
+from edge.mqtt.connection import Connection
+from edge.mqtt.identity import Identity
+from edge.mqtt.listener import Listener
 
 BROKER_SECONDS = 12.0
 HTTP_SECONDS = 3.0
 
 
-def configuration(path):
+def configuration(path: str) -> Tuple[Finding, Optional[Config]]:
     """Return (Finding, Config); the latter None if it has faults."""
     try:
-        config = configs.load(path)
+        config = load(path)
     except ConfigError as error:
         more = len(error.faults) - 1
         found = "{}: {}".format(path, error.faults[0]) + (
@@ -27,16 +31,23 @@ def configuration(path):
     return ok("configuration", "{}: no faults".format(path)), config
 
 
-def broker(config):
+class _Troubles(Listener):
+    """Keeps why there is no connection."""
+
+    def __init__(self) -> None:
+        self.heard: List[str] = []
+
+    def on_trouble(self, reason: str) -> None:
+        self.heard.append(reason)
+
+
+def broker(config: Config) -> Finding:
     """Return the Finding about the broker, having connected to it by a name of our own."""
-    trouble = []
-    listener = Listener()
-    listener.on_trouble = trouble.append
-    connection = Connection(
-        config.mqtt, "labeld-{}-doctor".format(config.device), listener, window=1
-    )
+    troubles = _Troubles()
+    identity = Identity("labeld-{}-doctor".format(config.device), window=1)
+    connection = Connection(config.mqtt.broker, identity, troubles)
     deadline = time.monotonic() + BROKER_SECONDS
-    while not (connection.up or trouble) and time.monotonic() < deadline:
+    while not (connection.up or troubles.heard) and time.monotonic() < deadline:
         connection.step()
     up, version = connection.up, "MQTT 5" if connection.is_version_5 else "MQTT 3.1.1"
     connection.close(time.monotonic() + 1.0)
@@ -45,12 +56,12 @@ def broker(config):
         return ok("broker", "{} took us, {}".format(where, version))
     return bad(
         "broker",
-        "{}: {}".format(where, trouble[0] if trouble else "no answer"),
+        "{}: {}".format(where, troubles.heard[0] if troubles.heard else "no answer"),
         "look at the section mqtt, and whether the broker runs",
     )
 
 
-def daemon(config):
+def daemon(config: Config) -> Finding:
     """Return the Finding about a labeld that serves this configuration here."""
     address = "http://{}:{}".format(
         config.http.address.replace("0.0.0.0", "127.0.0.1"), config.http.port

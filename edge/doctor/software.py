@@ -5,9 +5,10 @@ import platform
 import signal
 import subprocess
 import sys
-from collections import namedtuple
+from typing import Any, Callable, Iterator, NamedTuple, Optional
 
-from edge.doctor.findings import bad, note, ok
+from edge.doctor.findings import Finding, bad, note, ok
+from edge.machine.tensorrt import dotted
 
 PROBE_SECONDS = 180.0
 """TensorFlow's first import on a Jetson reads half a gigabyte from its card."""
@@ -26,23 +27,33 @@ print(json.dumps({
 
 TENSORFLOW = """
 import json
-from edge.classify import fingerprint
-facts = fingerprint.take()
-linked = fingerprint.linked_tensorrt()
+from edge.classify.tensorflow import TensorFlowRuntime, linked_tensorrt
+from edge.machine.tensorrt import missing_libraries
+facts = TensorFlowRuntime().fingerprint()
+linked = linked_tensorrt()
 facts["linked"] = linked
-facts["missing"] = fingerprint.missing_libraries(linked) if linked else []
+facts["missing"] = missing_libraries(linked) if linked else []
 print(json.dumps(facts))
 """
 
-Probe = namedtuple("Probe", "facts code complaint")
-Probe.__doc__ = """What became of an import.
 
-facts: what it printed, or None; code: the exit code, negative for a signal, None if it took too
-long; complaint: the last line that it wrote to stderr.
-"""
+class Probe(NamedTuple):
+    """What became of an import.
+
+    Attributes:
+        facts: what it printed, or None.
+        code: the exit code, negative for a signal; None if it took too long.
+        complaint: the last line that it wrote to stderr.
+    """
+
+    facts: Any
+    code: Optional[int]
+    complaint: str
 
 
-def check(probe=None, machine=None):
+def check(
+    probe: Optional[Callable[[str], Probe]] = None, machine: Optional[str] = None
+) -> Iterator[Finding]:
     """Yield the Findings; the last is about the GPU.
 
     Args:
@@ -56,7 +67,7 @@ def check(probe=None, machine=None):
     yield from _tensorflow(probe(TENSORFLOW))
 
 
-def _numpy(probe, machine):
+def _numpy(probe: Probe, machine: str) -> Finding:
     if probe.facts is None:
         return _not_imported("numpy", probe)
     version = probe.facts["version"]
@@ -65,7 +76,7 @@ def _numpy(probe, machine):
     return ok("numpy", version)
 
 
-def _opencv(probe):
+def _opencv(probe: Probe) -> Finding:
     if probe.facts is None:
         return _not_imported("OpenCV", probe)
     parts = probe.facts["parts"]
@@ -77,7 +88,7 @@ def _opencv(probe):
     )
 
 
-def _tensorflow(probe):
+def _tensorflow(probe: Probe) -> Iterator[Finding]:
     facts = probe.facts
     if facts is None:
         yield _not_imported("TensorFlow", probe)
@@ -89,7 +100,7 @@ def _tensorflow(probe):
         yield note(
             "TensorRT",
             "{} cannot be loaded".format(" and ".join(facts["missing"])),
-            "install TensorRT {}: JetPack brings it".format(_dotted(facts["linked"])),
+            "install TensorRT {}: JetPack brings it".format(dotted(facts["linked"])),
         )
     else:
         yield ok("TensorRT", facts["tensorrt"])
@@ -101,7 +112,7 @@ def _tensorflow(probe):
         )
 
 
-def _not_imported(name, probe):
+def _not_imported(name: str, probe: Probe) -> Finding:
     advice = "pip install 'labeld[pc]'; on a Jetson see README, On a Jetson TX2"
     if probe.code == -signal.SIGILL:
         advice = "numpy 1.19.5 does that on a TX2: pip install numpy==1.19.4"
@@ -115,7 +126,7 @@ def _not_imported(name, probe):
     return bad(name, "cannot be imported: " + how, advice)
 
 
-def _probe(code):
+def _probe(code: str) -> Probe:
     try:
         done = subprocess.run(
             [sys.executable, "-c", code],
@@ -130,10 +141,6 @@ def _probe(code):
     return Probe(facts, done.returncode, _last_line(done.stderr))
 
 
-def _last_line(output):
+def _last_line(output: bytes) -> str:
     """Return the last line; before it a library may have printed what it likes."""
     return output.decode("utf-8", "replace").strip().rpartition("\n")[2]
-
-
-def _dotted(numbers):
-    return ".".join(str(number) for number in numbers)

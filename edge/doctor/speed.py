@@ -4,68 +4,68 @@ import itertools
 import statistics
 import threading
 import time
-from collections import namedtuple
+from typing import Dict, Iterator, List, Optional, Sequence
 
+import numpy as np
+
+from edge.classify.bundle import Bundle
+from edge.classify.loaded import LoadedModel
+from edge.doctor.findings import Speed
 from edge.errors import LabeldError
-from edge.frame import Frame
-from edge.offline.files import running
+from edge.frame import Frame, Prepared
+from edge.offline.street import running
+from edge.sink import Sink
+from edge.sources.source import Source
+from edge.worker import Worker
 
 FIRST_SECONDS = 60.0
 
-Speed = namedtuple("Speed", "latency pictures_per_second")
-Speed.__doc__ = """What was measured.
 
-latency: {batch size: median seconds of a run of the graph}; pictures_per_second: from the files of
-the golden samples to their scores, by all stages together.
-"""
-
-
-def measure(engine, seconds):
-    """Return the Speed of an Engine that nothing else uses; half of `seconds` for either part.
+def measure(model: LoadedModel, seconds: float) -> Speed:
+    """Return the Speed of a model that nothing else uses; half of `seconds` for either part.
 
     Raises:
         LabeldError: a stage failed.
     """
-    return Speed(_latency(engine, seconds / 2), _street(engine, seconds / 2))
+    return Speed(_latency(model, seconds / 2), _street(model, seconds / 2))
 
 
-def _latency(engine, seconds):
-    buffer = engine.slots.buffers()[0]
+def _latency(model: LoadedModel, seconds: float) -> Dict[int, float]:
+    buffer = model.slots.buffers()[0]
     most = len(buffer)
-    sizes = sorted(engine.seconds) or sorted({1, (most + 1) // 2, most})
+    sizes = sorted(model.seconds) or sorted({1, (most + 1) // 2, most})
     found = {}
     for size in sizes:
-        engine.classifier(buffer[:size])
-        took, end = [], time.monotonic() + seconds / len(sizes)
+        model.graph.run(buffer[:size])
+        took: List[float] = []
+        end = time.monotonic() + seconds / len(sizes)
         while not took or time.monotonic() < end:
             began = time.monotonic()
-            engine.classifier(buffer[:size])
+            model.graph.run(buffer[:size])
             took.append(time.monotonic() - began)
         found[size] = statistics.median(took)
     return found
 
 
-def _street(engine, seconds):
-    mill = _Treadmill([sample.data for sample in engine.bundle.golden()])
-    with running(engine, mill):
-        mill.wait_for(1, FIRST_SECONDS)
-        first, began = mill.done, time.monotonic()
-        mill.wait_for(None, seconds)
-        return (mill.done - first) / (time.monotonic() - began)
+def _street(model: LoadedModel, seconds: float) -> float:
+    source = _Cycle([sample.data for sample in model.bundle.golden()])
+    counter = _Counter()
+    with running(model, source, counter, counter.abort):
+        counter.wait_for(1, FIRST_SECONDS)
+        first, began = counter.done, time.monotonic()
+        counter.wait_for(None, seconds)
+        return (counter.done - first) / (time.monotonic() - began)
 
 
-class _Treadmill:
-    """A source that gives the same pictures for ever, and the desk that counts those done."""
+class _Cycle(Source):
+    """Gives the same pictures for ever."""
 
     name = "doctor"
 
-    def __init__(self, pictures):
-        self.done = 0
+    def __init__(self, pictures: Sequence[bytes]) -> None:
         self._pictures = pictures
-        self._failure = None
-        self._changed = threading.Condition()
 
-    def frames(self, stop):
+    def frames(self, stop: threading.Event) -> Iterator[Optional[Frame]]:
         for number, data in enumerate(itertools.cycle(self._pictures)):
             if stop.is_set():
                 return
@@ -74,26 +74,39 @@ class _Treadmill:
                 source=self.name,
                 image=str(number),
                 captured_at=0.0,
-                seen=time.monotonic(),
-                read=lambda data=data: data,
+                arrived=time.monotonic(),
+                read=lambda data=data: data,  # type: ignore[misc]  # mypy infers no default's type
             )
 
-    def labelled(self, picture, scores, _bundle):
+
+class _Counter(Sink):
+    """Counts what is labelled."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self._failure: Optional[str] = None
+        self._changed = threading.Condition()
+
+    def labelled(self, prepared: Prepared, scores: np.ndarray, bundle: Bundle) -> bool:
         with self._changed:
             self.done += 1
             self._changed.notify_all()
         return True
 
-    def failed(self, frame, identity, reason):
-        with self._changed:
-            self._failure = reason
-            self._changed.notify_all()
-        return True
+    def unchanged(self, frame: Frame) -> bool:
+        raise AssertionError("no golden sample is called frozen")
 
-    def abort(self, worker):
-        self.failed(None, None, "{} failed: {}".format(worker.name, worker.failure))
+    def failed(self, frame: Frame, identity: str, reason: str) -> bool:
+        return self._fail(reason)
 
-    def wait_for(self, count, seconds):
+    def gone(self, frame: Frame) -> bool:
+        return self._fail("a golden sample is gone")
+
+    def abort(self, worker: Worker) -> None:
+        """Have `wait_for` raise: a stage has failed."""
+        self._fail("{} failed: {}".format(worker.name, worker.failure))
+
+    def wait_for(self, count: Optional[int], seconds: float) -> None:
         """Wait until `count` (None: never enough) are done, at most so long.
 
         Raises:
@@ -108,3 +121,9 @@ class _Treadmill:
             raise LabeldError(self._failure)
         if count is not None and not enough:
             raise LabeldError("no picture was done in {:.0f} s".format(seconds))
+
+    def _fail(self, reason: str) -> bool:
+        with self._changed:
+            self._failure = reason
+            self._changed.notify_all()
+        return True

@@ -6,24 +6,49 @@ Each method returns None, or leaves an entry out, where this machine has no such
 import glob
 import os
 import re
-from collections import namedtuple
+from typing import Dict, List, NamedTuple, Optional
 
-Memory = namedtuple("Memory", "total available swap_total swap_free")
-Memory.__doc__ = """Bytes."""
 
-Gpu = namedtuple("Gpu", "load frequency least most")
-Gpu.__doc__ = """A Jetson's GPU.
+class Memory(NamedTuple):
+    """Of the machine, in bytes."""
 
-load: 0 to 1, or None; frequency, least, most: in hertz; least and most are what it may take now.
-"""
+    total: int
+    available: int
+    swap_total: int
+    swap_free: int
 
-Disk = namedtuple("Disk", "name kind wear worn_out")
-Disk.__doc__ = """A drive of the MMC kind.
 
-name: such as mmcblk0; kind: "MMC" (soldered) or "SD"; wear: how much of its life is used, 0.1 to
-1.1 (JESD84-B51, 7.4.93: in tenths, 1.1 is beyond), or None; worn_out: True if its reserve of blocks
-is nearly used up.
-"""
+class Gpu(NamedTuple):
+    """A Jetson's GPU.
+
+    Attributes:
+        load: 0 to 1, or None.
+        frequency: its clock, in hertz.
+        least, most: what the clock may be now, in hertz.
+    """
+
+    load: Optional[float]
+    frequency: int
+    least: int
+    most: int
+
+
+class Disk(NamedTuple):
+    """A drive of the MMC kind.
+
+    Attributes:
+        name: such as mmcblk0.
+        kind: "MMC" (soldered) or "SD".
+        wear: how much of its life is used, 0.1 to 1.1 (JESD84-B51, 7.4.93: in tenths, 1.1 is
+            beyond), or None.
+        worn_out: True if its reserve of blocks is nearly used up.
+    """
+
+    name: str
+    kind: Optional[str]
+    wear: Optional[float]
+    worn_out: bool
+
 
 NO_SENSOR = ("PMIC-Die", 100.0)
 """A zone of Jetsons that has no sensor: it always says 100 degrees."""
@@ -35,22 +60,22 @@ FANS = re.compile("fan", re.IGNORECASE)
 class Device:
     """The machine whose files lie below `root`."""
 
-    def __init__(self, root="/"):
+    def __init__(self, root: str = "/") -> None:
         self._root = root
 
-    def model(self):
+    def model(self) -> Optional[str]:
         """Return what the device tree calls the board, such as "quill" for a Jetson TX2."""
         text = self._read("proc/device-tree/model")
         return None if text is None else text.strip("\0")
 
-    def l4t(self):
+    def l4t(self) -> Optional[str]:
         """Return a Jetson's release of Linux for Tegra, such as "32.7.1"."""
         found = re.match(
             r"# R(\d+) \(release\), REVISION: ([\d.]+)", self._read("etc/nv_tegra_release") or ""
         )
         return ".".join(found.groups()) if found else None
 
-    def memory(self):
+    def memory(self) -> Optional[Memory]:
         """Return the Memory."""
         kilobytes = dict(
             re.findall(r"^(\w+):\s+(\d+) kB$", self._read("proc/meminfo") or "", re.MULTILINE)
@@ -60,7 +85,7 @@ class Device:
             return None
         return Memory(*(1024 * int(kilobytes[name]) for name in names))
 
-    def temperatures(self):
+    def temperatures(self) -> Dict[str, float]:
         """Return {thermal zone: degrees Celsius}."""
         found = {}
         for path in self._paths("sys/class/thermal/thermal_zone*"):
@@ -69,12 +94,12 @@ class Device:
                 found[name] = millidegrees / 1000
         return found
 
-    def throttling(self):
+    def throttling(self) -> Dict[str, float]:
         """Return {cooling device: how far it slows something down, 0 to 1}; of namesakes the most.
 
         Fans are left out.
         """
-        found = {}
+        found: Dict[str, float] = {}
         for path in self._paths("sys/class/thermal/cooling_device*"):
             name, state = self._read(path + "/type"), self._number(path + "/cur_state")
             most = self._number(path + "/max_state")
@@ -82,40 +107,41 @@ class Device:
                 found[name] = max(found.get(name, 0.0), state / most)
         return found
 
-    def gpu(self):
+    def gpu(self) -> Optional[Gpu]:
         """Return the Gpu of a Jetson."""
         for path in self._paths("sys/class/devfreq/*.g[pv]*"):
-            numbers = [
+            now, least, most = (
                 self._number(path + "/" + name) for name in ("cur_freq", "min_freq", "max_freq")
-            ]
-            if None not in numbers:
+            )
+            if now is not None and least is not None and most is not None:
                 permille = self._number("sys/devices/gpu.0/load")
-                return Gpu(None if permille is None else permille / 1000, *numbers)
+                return Gpu(None if permille is None else permille / 1000, now, least, most)
         return None
 
-    def power(self):
+    def power(self) -> Dict[str, float]:
         """Return {power rail: watts}, as a Jetson's INA3221 monitors measure them."""
         found = {}
         for path in self._paths("sys/bus/i2c/drivers/ina3221x/*/iio:device*/rail_name_*"):
             folder, _, number = path.rpartition("/rail_name_")
+            rail = self._read(path)
             milliwatts = self._number("{}/in_power{}_input".format(folder, number))
-            if milliwatts is not None:
-                found[self._read(path)] = milliwatts / 1000
+            if rail is not None and milliwatts is not None:
+                found[rail] = milliwatts / 1000
         return found
 
-    def power_mode(self):
+    def power_mode(self) -> Optional[str]:
         """Return a Jetson's power mode, such as "MAXN (0)": nvpmodel."""
         found = re.match(r"pmode:(\d+)", self._read("var/lib/nvpmodel/status") or "")
         conf = self._read("etc/nvpmodel.conf") or ""
         default = re.search(r"< PM_CONFIG DEFAULT=(\d+) >", conf)
-        number = found or default
-        if number is None:
+        mode = found or default
+        if mode is None:
             return None
-        number = int(number.group(1))
+        number = int(mode.group(1))
         name = re.search(r"< POWER_MODEL ID={} NAME=(\S+) >".format(number), conf)
         return "{} ({})".format(name.group(1) if name else "?", number)
 
-    def clocks_held(self):
+    def clocks_held(self) -> Optional[bool]:
         """Return True if all clocks stand at what the power mode allows, as jetson_clocks sets."""
         pairs = [
             (self._number(path + "/scaling_min_freq"), self._number(path + "/scaling_max_freq"))
@@ -126,7 +152,7 @@ class Device:
             pairs.append((gpu.least, gpu.most))
         return all(least == most for least, most in pairs) if pairs else None
 
-    def disks(self):
+    def disks(self) -> List[Disk]:
         """Return the Disks."""
         found = []
         for path in self._paths("sys/block/mmcblk[0-9]"):
@@ -139,18 +165,18 @@ class Device:
             )
         return found
 
-    def cameras(self):
+    def cameras(self) -> Dict[str, str]:
         """Return {video device: what it calls itself}, such as {"/dev/video0": "UVC Camera"}."""
         return {
             "/dev/" + os.path.basename(path): self._read(path + "/name") or "?"
             for path in self._paths("sys/class/video4linux/video*")
         }
 
-    def may_open(self, device):
+    def may_open(self, device: str) -> bool:
         """Return True if this user may read and write a file such as /dev/video0."""
         return os.access(self._below(device), os.R_OK | os.W_OK)
 
-    def free_bytes(self, path):
+    def free_bytes(self, path: str) -> int:
         """Return how much a file at `path`, or where it is going to be, could take, in bytes."""
         path = self._below(path)
         while not os.path.exists(path):
@@ -158,21 +184,21 @@ class Device:
         facts = os.statvfs(path)
         return facts.f_bavail * facts.f_frsize
 
-    def _below(self, path):
+    def _below(self, path: str) -> str:
         return os.path.join(self._root, path.lstrip("/"))
 
-    def _paths(self, pattern):
+    def _paths(self, pattern: str) -> List[str]:
         """Return the paths below the root that match, relative to it, in order."""
         found = glob.glob(os.path.join(glob.escape(self._root), pattern))
         return sorted(os.path.relpath(path, self._root) for path in found)
 
-    def _read(self, path):
+    def _read(self, path: str) -> Optional[str]:
         try:
             with open(self._below(path), encoding="utf-8", errors="replace") as file:
                 return file.read().strip()
         except OSError:  # not there, or a sensor that does not answer
             return None
 
-    def _number(self, path):
+    def _number(self, path: str) -> Optional[int]:
         text = self._read(path)
         return int(text) if text is not None and re.match(r"-?\d+$", text) else None

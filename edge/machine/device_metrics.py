@@ -1,6 +1,10 @@
 """The machine's own series, read when Prometheus asks; what it has no sensor for is absent."""
 
+from typing import Iterator, Mapping, Optional
+
 from prometheus_client.core import GaugeMetricFamily
+
+from edge.machine.device import Device
 
 _PREFIX = "labeld_device_"
 
@@ -8,7 +12,7 @@ _PREFIX = "labeld_device_"
 class DeviceCollector:
     """A collector for a prometheus_client registry."""
 
-    def __init__(self, device):
+    def __init__(self, device: Device) -> None:
         """Make it, to be registered.
 
         Args:
@@ -16,7 +20,7 @@ class DeviceCollector:
         """
         self._device = device
 
-    def collect(self):
+    def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the families that there are values for."""
         device = self._device
         yield from _by_name(
@@ -41,12 +45,14 @@ class DeviceCollector:
             yield from _one("swap_free_bytes", "Of it, what is not used", memory.swap_free)
 
 
-def _one(name, text, value):
+def _one(name: str, text: str, value: Optional[float]) -> Iterator[GaugeMetricFamily]:
     if value is not None:
         yield GaugeMetricFamily(_PREFIX + name, text, value=value)
 
 
-def _by_name(name, text, label, values):
+def _by_name(
+    name: str, text: str, label: str, values: Mapping[str, float]
+) -> Iterator[GaugeMetricFamily]:
     if values:
         family = GaugeMetricFamily(_PREFIX + name, text, labels=[label])
         for key, value in sorted(values.items()):

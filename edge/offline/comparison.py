@@ -1,11 +1,12 @@
 """Two replays of the same pictures: which labels changed, and by how much scores differ."""
 
 import json
+from typing import Any, Dict, List, Tuple
 
 from edge.errors import LabeldError
 
 
-def compare(path, other):
+def compare(path: str, other: str) -> Tuple[List[str], bool]:
     """Compare the events in two files of `labeld replay`.
 
     Args:
@@ -43,7 +44,7 @@ def compare(path, other):
     return lines, same
 
 
-def _events(path):
+def _events(path: str) -> Dict[str, Dict[str, Any]]:
     """Return {image: event}."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -55,11 +56,11 @@ def _events(path):
         raise LabeldError("{}: not events of labeld replay ({})".format(path, error))
 
 
-def _label(event):
+def _label(event: Dict[str, Any]) -> Any:
     return event.get("label", event.get("error"))
 
 
-def _told(event):
+def _told(event: Dict[str, Any]) -> str:
     if "error" in event:
         return "failed ({})".format(event["error"])
     return "{!r} ({:.3f})".format(event["label"], event["score"])

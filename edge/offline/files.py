@@ -1,101 +1,77 @@
 """Classify a list of files, as the daemon would, and wait for the scores."""
 
-import os
 import threading
 import time
-from collections import namedtuple
-from contextlib import contextmanager
+from functools import partial
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from prometheus_client import CollectorRegistry
+import numpy as np
 
 from edge.batch.slots import Slots
-from edge.classify.loaded import Engine, Engines
-from edge.classify.tensorflow import Classifier
-from edge.classify.variant import suitable
+from edge.classify.bundle import Bundle
+from edge.classify.loaded import LoadedModel
+from edge.classify.runtime import Graph
 from edge.errors import LabeldError
-from edge.frame import Frame
-from edge.metrics import Metrics
-from edge.pipeline import Pipeline
-from edge.sources.feeder import Pump
+from edge.frame import Frame, Prepared
+from edge.offline.street import running
+from edge.sink import Sink
+from edge.sources.source import Source
 from edge.worker import Worker
 
 BATCH_SIZE = 8
 MAX_DELAY_SECONDS = 0.05
-END_SECONDS = 1.0
-
-Result = namedtuple("Result", "file scores error")
-Result.__doc__ = """What became of one file.
-
-file: as it was given; scores: float32[classes], or None; error: why not, or None.
-"""
 
 
-def score_files(bundle, files, classifier=None, progress=None):
+class Result(NamedTuple):
+    """What became of one file.
+
+    Attributes:
+        file: as it was given.
+        scores: float32[classes], or None.
+        error: why there are none, or None.
+    """
+
+    file: str
+    scores: Optional[np.ndarray]
+    error: Optional[str]
+
+
+def score_files(
+    bundle: Bundle,
+    files: Sequence[str],
+    graph: Graph,
+    progress: Optional[Callable[[int, int], None]] = None,
+) -> List[Result]:
     """Send files down the daemon's own pipeline.
 
     Args:
         bundle: the Bundle (its `batch_sizes` are kept to).
         files: paths.
-        classifier: the bundle's Classifier; None: load it.
+        graph: the bundle's Graph.
         progress: called with (done, total) whenever files are done, or None.
 
     Returns:
-        A list of Result, in the order of `files`.
+        A Result for each of `files`, in their order.
 
     Raises:
         LabeldError: a stage failed.
     """
-    if classifier is None:
-        bundle = suitable(bundle, "none")
-        classifier = Classifier(bundle)
-    tray = _Tray(list(files), progress)
     slots = Slots(BATCH_SIZE, MAX_DELAY_SECONDS, bundle.batch_sizes)
-    engine = Engine(bundle, classifier, slots, seconds={}, zero_copy=None)
-    with running(engine, tray):
-        return tray.results()
+    model = LoadedModel(bundle, graph, slots, seconds={}, zero_copy=None)
+    results = _Results(files)
+    with running(model, _Files(files), results, results.abort):
+        return results.wait(progress)
 
 
-@contextmanager
-def running(engine, tray):
-    """Run an engine's pipeline on what a tray gives, for as long as the context lasts.
-
-    Args:
-        engine: the Engine; nothing else uses it, then or later.
-        tray: a source and a desk in one; its `abort` is called with a Worker that has failed.
-    """
-    pipeline = Pipeline(
-        Engines(engine),
-        desk=tray,
-        metrics=Metrics(CollectorRegistry(), [tray.name]),
-        decoders=os.cpu_count() or 2,
-        on_failure=tray.abort,
-    )
-    pump = Pump(tray, pipeline.frames)
-    source = Worker(tray.name, pump.step, tray.abort)
-    pipeline.start()
-    source.start()
-    try:
-        yield
-    finally:
-        pump.stop()
-        deadline = time.monotonic() + END_SECONDS
-        source.finish(deadline)
-        pipeline.stop(deadline)
-
-
-class _Tray:
-    """A source that hands out the files, and the desk that takes what becomes of them."""
+class _Files(Source):
+    """Hands out files."""
 
     name = "files"
 
-    def __init__(self, files, progress):
+    def __init__(self, files: Sequence[str]) -> None:
         self._files = files
-        self._progress = progress
-        self._results = {}
-        self._failed = None
-        self._changed = threading.Condition()
 
-    def frames(self, stop):
+    def frames(self, stop: threading.Event) -> Iterator[Optional[Frame]]:
         """Yield a Frame for each file; its `image` is the file's number in the list."""
         for number, path in enumerate(self._files):
             if stop.is_set():
@@ -105,26 +81,40 @@ class _Tray:
                 source=self.name,
                 image=str(number),
                 captured_at=0.0,
-                seen=time.monotonic(),
-                read=_reader(path),
+                arrived=time.monotonic(),
+                read=partial(read_file, path),
             )
 
-    def labelled(self, picture, scores, _bundle):
-        return self._store(picture.frame, scores, None)
 
-    def failed(self, frame, identity, reason):
+class _Results(Sink):
+    """Keeps what becomes of each file."""
+
+    def __init__(self, files: Sequence[str]) -> None:
+        self._files = files
+        self._results: Dict[int, Result] = {}
+        self._failed: Optional[Worker] = None
+        self._changed = threading.Condition()
+
+    def labelled(self, prepared: Prepared, scores: np.ndarray, bundle: Bundle) -> bool:
+        return self._store(prepared.frame, scores, None)
+
+    def unchanged(self, frame: Frame) -> bool:
+        raise AssertionError("no source of files calls its pictures frozen")
+
+    def failed(self, frame: Frame, identity: str, reason: str) -> bool:
         return self._store(frame, None, reason)
 
-    def gone(self, frame):
+    def gone(self, frame: Frame) -> bool:
         return self._store(frame, None, "no such file")
 
-    def abort(self, worker):
+    def abort(self, worker: Worker) -> None:
+        """Have `wait` raise: a stage has failed."""
         with self._changed:
             self._failed = worker
             self._changed.notify_all()
 
-    def results(self):
-        """Wait until each file has its result, or a stage has failed."""
+    def wait(self, progress: Optional[Callable[[int, int], None]]) -> List[Result]:
+        """Wait until each file has its Result, or a stage has failed."""
         reported = 0
         while True:
             with self._changed:
@@ -132,13 +122,13 @@ class _Tray:
                 done, failed = len(self._results), self._failed
             if failed is not None:
                 raise LabeldError("{} failed: {}".format(failed.name, failed.failure))
-            if self._progress is not None and done != reported:
-                self._progress(done, len(self._files))
+            if progress is not None and done != reported:
+                progress(done, len(self._files))
                 reported = done
             if done == len(self._files):
                 return [self._results[number] for number in range(done)]
 
-    def _store(self, frame, scores, error):
+    def _store(self, frame: Frame, scores: Optional[np.ndarray], error: Optional[str]) -> bool:
         number = int(frame.image)
         with self._changed:
             self._results[number] = Result(self._files[number], scores, error)
@@ -146,9 +136,7 @@ class _Tray:
         return True
 
 
-def _reader(path):
-    def read():
-        with open(path, "rb") as file:
-            return file.read()
-
-    return read
+def read_file(path: str) -> bytes:
+    """Return the content of a file; raises OSError."""
+    with open(path, "rb") as file:
+        return file.read()

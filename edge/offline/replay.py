@@ -6,26 +6,31 @@ import queue
 import threading
 import time
 from functools import partial
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 from prometheus_client import CollectorRegistry
 
 from edge.batch.slots import Slots
-from edge.classify import loaded as engines
-from edge.classify import variant as choice
-from edge.classify.loaded import Engines
-from edge.config.settings import CameraSource, FolderSource
+from edge.classify import variant
+from edge.classify.loaded import LoadedModel, load_best
+from edge.classify.serving import Serving
+from edge.classify.tensorflow import TensorFlowRuntime
+from edge.config.settings import CameraSettings, Config, FolderSettings
 from edge.decide.news import Policy
-from edge.deliver.sink import Desk
+from edge.deliver.outbox import Message, OutboxWriter
+from edge.deliver.sink import EventSink
 from edge.errors import LabeldError, SourceError
 from edge.frame import Frame, readable_name
 from edge.metrics import Metrics
+from edge.offline.files import read_file
 from edge.pipeline import Pipeline
 from edge.prepare.validity import Validity
 from edge.sources.camera.camera import policy_of
-from edge.sources.camera.capture import open_capture
+from edge.sources.camera.opening import open_capture
 from edge.sources.camera.pace import Schedule
 from edge.sources.camera.view import view
 from edge.sources.folder.folder import is_candidate
+from edge.worker import Worker
 
 DEVICE = "replay"
 
@@ -39,7 +44,7 @@ MAX_DELAY_SECONDS = 1e6
 """A batch goes when it is full, or is the last."""
 
 
-def run(config, path, out, source=None):
+def run(config: Config, path: str, out: str, source: Optional[str] = None) -> int:
     """Write the events of what is at `path` to the file `out`, a line of JSON each.
 
     An event is what subscribers would get, but that its device is DEVICE, that times count from
@@ -58,17 +63,19 @@ def run(config, path, out, source=None):
         LabeldError: it cannot be read, or a stage failed.
     """
     is_folder = os.path.isdir(path)
-    settings = _settings(config, FolderSource if is_folder else CameraSource, source, path)
-    frames = _pictures(settings, path) if is_folder else _film(settings, path)
-    engine = _engine(config)
-    ledger = _Ledger()
-    failed = []
-    metrics = Metrics(CollectorRegistry(), [settings.name])
-    pipeline = Pipeline(
-        Engines(engine), Desk(config.decide, DEVICE, ledger, metrics), metrics, 1, failed.append
-    )
+    if is_folder:
+        folder = _folder(config, source, path)
+        name, frames = folder.name, _pictures(folder, path)
+    else:
+        camera = _camera(config, source, path)
+        name, frames = camera.name, _film(camera, path)
+    collector = _EventCollector()
+    failed: List[Worker] = []
+    metrics = Metrics(CollectorRegistry(), [name])
+    sink = EventSink(config.decide, config.topics, collector, metrics)
+    pipeline = Pipeline(Serving(_model(config)), sink, metrics, 1, failed.append)
     pipeline.start()
-    order = {}
+    order: Dict[str, int] = {}
     try:
         for frame in frames:
             order[frame.image] = len(order)
@@ -79,32 +86,45 @@ def run(config, path, out, source=None):
         raise LabeldError(_why(failed))
     if late:
         raise LabeldError("{} did not end".format(", ".join(late)))
-    events = sorted(ledger.events, key=lambda event: order[event["image"]])
+    events = sorted(collector.events, key=lambda event: order[event["image"]])
     with open(out, "w", encoding="utf-8") as file:
         file.writelines(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
     return len(events)
 
 
-def _settings(config, kind, name, path):
-    """Return the source whose settings count, or one with all defaults if there is none."""
+def _folder(config: Config, name: Optional[str], path: str) -> FolderSettings:
+    """Return the settings that count, or some with all defaults if there are none."""
     for source in config.sources:
-        if isinstance(source, kind) and name in (None, source.name):
+        if isinstance(source, FolderSettings) and name in (None, source.name):
             return source
+    _refuse(name)
+    return FolderSettings(name=DEVICE, kind="folder", path=path)
+
+
+def _camera(config: Config, name: Optional[str], path: str) -> CameraSettings:
+    """Return the settings that count, or some with all defaults if there are none."""
+    for source in config.sources:
+        if isinstance(source, CameraSettings) and name in (None, source.name):
+            return source
+    _refuse(name)
+    return CameraSettings(name=DEVICE, kind="camera", url=path)
+
+
+def _refuse(name: Optional[str]) -> None:
     if name is not None:
         raise LabeldError("no source {!r} for such input in the configuration".format(name))
-    if kind is FolderSource:
-        return FolderSource(name=DEVICE, kind="folder", path=path)
-    return CameraSource(name=DEVICE, kind="camera", url=path)
 
 
-def _engine(config):
-    """Return an Engine whose batches have the same pictures every time, however long it takes."""
-    engine = engines.load(choice.choices(config.model)[0], config.model, config.batch)
-    slots = Slots(config.batch.max_size, MAX_DELAY_SECONDS, engine.bundle.batch_sizes)
-    return engine._replace(slots=slots, seconds={})
+def _model(config: Config) -> LoadedModel:
+    """Return the model that the daemon would serve, its batches the same every time."""
+    runtime = TensorFlowRuntime()
+    candidates = variant.candidates(config.model, runtime)
+    model = load_best(candidates, config.model, config.batch, runtime)
+    slots = Slots(config.batch.max_size, MAX_DELAY_SECONDS, model.bundle.batch_sizes)
+    return model._replace(slots=slots, seconds={})
 
 
-def _pictures(settings, folder):
+def _pictures(settings: FolderSettings, folder: str) -> Iterator[Frame]:
     """Yield a Frame for each file below `folder`, in the order of their names."""
     if not os.access(folder, os.R_OK):
         raise LabeldError("{}: it cannot be read".format(folder))
@@ -116,15 +136,15 @@ def _pictures(settings, folder):
     ]
     for path in sorted(paths):
         yield _frame(
-            settings,
+            settings.name,
             image=readable_name(os.path.relpath(path, folder)),
             seconds=0.0,
-            read=partial(_read, path),
-            policy=Policy(settings.threshold, retain=False, changes=None),
+            read=partial(read_file, path),
+            policy=Policy(settings.threshold),
         )
 
 
-def _film(settings, path):
+def _film(settings: CameraSettings, path: str) -> Iterator[Frame]:
     """Yield a Frame for each picture of a video that is due, as if it were a camera."""
     try:
         capture = open_capture(path, settings.timeout_s)
@@ -143,7 +163,7 @@ def _film(settings, path):
                 number += 1
                 image = view(capture.retrieve(), settings.roi, settings.rotate)
                 yield _frame(
-                    settings,
+                    settings.name,
                     image="frame-{}".format(number),
                     seconds=seconds,
                     read=lambda image=image: image,
@@ -156,24 +176,18 @@ def _film(settings, path):
         capture.close()
 
 
-def _frame(settings, image, seconds, read, **facts):
+def _frame(source: str, image: str, seconds: float, **facts: Any) -> Frame:
     return Frame(
         device=DEVICE,
-        source=settings.name,
+        source=source,
         image=image,
         captured_at=seconds,
-        seen=seconds,
-        read=read,
+        arrived=seconds,
         **facts,
     )
 
 
-def _read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def _put(frames, frame, failed):
+def _put(frames: "queue.Queue[Frame]", frame: Frame, failed: Sequence[Worker]) -> None:
     """Wait for room for a frame.
 
     Raises:
@@ -184,24 +198,25 @@ def _put(frames, frame, failed):
         if failed:
             raise LabeldError(_why(failed))
         try:
-            return frames.put(frame, timeout=1.0)
+            frames.put(frame, timeout=1.0)
+            return
         except queue.Full:
             continue
     raise LabeldError("no picture was done in {:.0f} s".format(LIMIT_SECONDS))
 
 
-def _why(failed):
+def _why(failed: Sequence[Worker]) -> str:
     return "{} failed: {}".format(failed[0].name, failed[0].failure)
 
 
-class _Ledger:
+class _EventCollector(OutboxWriter):
     """In the place of the outbox: takes every message at once, and keeps its event."""
 
-    def __init__(self):
-        self.events = []
+    def __init__(self) -> None:
+        self.events: List[Dict[str, Any]] = []
         self._lock = threading.Lock()
 
-    def put(self, message, timeout):
+    def put(self, message: Message, timeout: float) -> bool:
         event = json.loads(message.payload.decode("utf-8"))
         event.pop("age_ms", None)
         if "score" in event:

@@ -15,7 +15,7 @@ _SHORT = 3
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif")
 
 
-def orientation(data):
+def orientation(data: bytes) -> int:
     """Return the Exif orientation (1 to 8) that is left to obey once OpenCV has decoded `data`.
 
     Raises:
@@ -31,7 +31,7 @@ def orientation(data):
     raise PictureError("not {}: the file begins with {!r}".format(FORMATS, bytes(data[:8])))
 
 
-def _jpeg(data):
+def _jpeg(data: bytes) -> int:
     """Walk the segments up to the scan, then look for the end-of-image marker behind it."""
     found, at = 1, 2
     while data[at : at + 1] == b"\xff":
@@ -52,7 +52,7 @@ def _jpeg(data):
     raise PictureError("the JPEG is cut short: its end-of-image marker is missing")
 
 
-def _png(data):
+def _png(data: bytes) -> int:
     found, at = 1, 8
     while at + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -64,7 +64,7 @@ def _png(data):
     raise PictureError("the PNG is cut short: its IEND chunk is missing")
 
 
-def _webp(data):
+def _webp(data: bytes) -> int:
     if len(data) < 20 or len(data) < 8 + struct.unpack_from("<I", data, 4)[0]:
         raise PictureError("the WebP is cut short: {} bytes are there".format(len(data)))
     at = 12
@@ -77,21 +77,23 @@ def _webp(data):
     return 1
 
 
-def _bmp(data):
+def _bmp(data: bytes) -> int:
     """Compare the file with the size that its header claims (some writers leave it 0)."""
     if len(data) < 26 or len(data) < struct.unpack_from("<I", data, 2)[0]:
         raise PictureError("the BMP is cut short: {} bytes are there".format(len(data)))
     return 1
 
 
-def _tiff(_):
+def _tiff(_: bytes) -> int:
     """OpenCV turns a TIFF upright by itself, whatever its flags: nothing is left to do."""
     return 1
 
 
-def _exif(tiff):
+def _exif(tiff: bytes) -> int:
     """Return the orientation in a TIFF structure's first directory; 1 where there is none."""
     order = {b"II": "<", b"MM": ">"}.get(bytes(tiff[:2]))
+    if order is None:
+        return 1
     try:
         at = struct.unpack_from(order + "I", tiff, 4)[0]
         count = struct.unpack_from(order + "H", tiff, at)[0]
@@ -100,7 +102,7 @@ def _exif(tiff):
             if tag == _ORIENTATION_TAG and kind == _SHORT:
                 value = struct.unpack_from(order + "H", tiff, entry + 8)[0]
                 return value if 1 <= value <= 8 else 1
-    except (struct.error, TypeError):
+    except struct.error:
         pass  # a broken Exif block says nothing about the picture
     return 1
 

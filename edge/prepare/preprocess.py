@@ -1,5 +1,7 @@
 """The preprocessing, one for training and serving: bytes to RGB, RGB into a row of the batch."""
 
+from typing import Any, Callable, Dict
+
 import cv2
 import numpy as np
 
@@ -23,7 +25,7 @@ SPEC = {
 }
 """What a bundle records of this file; a bundle made with another spec is refused."""
 
-_TURNS = {
+_TURNS: Dict[int, Callable[[Any], Any]] = {
     2: lambda image: cv2.flip(image, 1),
     3: lambda image: cv2.flip(image, -1),
     4: lambda image: cv2.flip(image, 0),
@@ -35,7 +37,7 @@ _TURNS = {
 """What makes a picture upright, by its Exif orientation (Exif 2.32, tag 274)."""
 
 
-def decode(data):
+def decode(data: bytes) -> np.ndarray:
     """Decode a picture file, upright, whatever its channels and depth.
 
     Args:
@@ -59,7 +61,7 @@ def decode(data):
     return image if turn is None else turn(image)
 
 
-def preprocess_into(image, out):
+def preprocess_into(image: np.ndarray, out: np.ndarray) -> None:
     """Resize a picture into a row of the batch: the last time its pixels are written.
 
     Args:
@@ -73,19 +75,19 @@ def preprocess_into(image, out):
     cv2.resize(image, (SIZE, SIZE), dst=out, interpolation=how)
 
 
-def load_into(data, out):
+def load_into(data: bytes, out: np.ndarray) -> None:
     """Decode a picture file and fill a row with it; see `decode` and `preprocess_into`."""
     preprocess_into(decode(data), out)
 
 
-def load(data):
+def load(data: bytes) -> np.ndarray:
     """Return a picture file's row, newly made: uint8[299, 299, 3]; see `load_into`."""
     out = np.empty(ROW, np.uint8)
     load_into(data, out)
     return out
 
 
-def _eight_bits(image):
+def _eight_bits(image: np.ndarray) -> np.ndarray:
     if image.dtype == np.uint8:
         return image
     if image.dtype == np.uint16:
@@ -93,7 +95,7 @@ def _eight_bits(image):
     raise PictureError("its samples are {}: only 8 and 16 bits are read".format(image.dtype))
 
 
-def _rgb(image):
+def _rgb(image: np.ndarray) -> np.ndarray:
     """Turn OpenCV's grey, grey+alpha, BGR or BGRA into RGB."""
     channels = 1 if image.ndim == 2 else image.shape[2]
     if channels == 1:
@@ -107,7 +109,7 @@ def _rgb(image):
     raise PictureError("it has {} channels: 1 to 4 are read".format(channels))
 
 
-def _on_white(rgb, alpha):
+def _on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     if alpha.min() == 255:
         return rgb
     weight = alpha[..., np.newaxis].astype(np.uint16)

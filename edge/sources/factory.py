@@ -1,18 +1,21 @@
 """From a source's settings to the source, with all that it needs."""
 
-from edge.config.settings import topic_level
-from edge.sources.camera.camera import Camera
-from edge.sources.folder.folder import Folder
-from edge.sources.folder.in_flight import Claims
-from edge.sources.mqtt import MqttPictures
-from edge.sources.restarting import Lasting
+from edge.config.settings import CameraSettings, Config, MqttSourceSettings, SourceSettings
+from edge.deliver.statuses import Statuses
+from edge.metrics import Metrics
+from edge.sources.camera.camera import CameraSource
+from edge.sources.folder.folder import FolderSource
+from edge.sources.folder.in_flight import InFlight
+from edge.sources.mqtt import MqttSource
+from edge.sources.restarting import RestartingSource
+from edge.sources.source import Source
 from edge.sources.state import SourceState
 
 
 class SourceFactory:
     """Makes the sources of one device, and cleans up after those that are no more."""
 
-    def __init__(self, config, metrics, statuses):
+    def __init__(self, config: Config, metrics: Metrics, statuses: Statuses) -> None:
         """Make nothing yet.
 
         Args:
@@ -23,30 +26,25 @@ class SourceFactory:
         self._config = config
         self._metrics = metrics
         self._statuses = statuses
-        self._claims = Claims()
+        self._in_flight = InFlight()
 
-    def make(self, settings):
+    def make(self, settings: SourceSettings) -> Source:
         """Return the source for `settings`, not yet running."""
         self._metrics.add_source(settings.name)
         state = SourceState(settings.name, self._config.device, self._metrics, self._announce)
-        return Lasting(settings.name, lambda: self._of_its_kind(settings, state), state)
+        return RestartingSource(settings.name, lambda: self._of_its_kind(settings, state), state)
 
-    def forget(self, settings):
+    def forget(self, settings: SourceSettings) -> None:
         """Have nobody take a source that has ended for one that is down."""
         self._metrics.remove_source(settings.name)
         self._announce(settings.name, b"")
 
-    def _of_its_kind(self, settings, state):
-        config = self._config
-        if settings.kind == "camera":
-            return Camera(settings, config.device, state, self._metrics)
-        if settings.kind == "mqtt":
-            return MqttPictures(
-                settings, config.mqtt, config.device_topic, config.device, state, self._metrics
-            )
-        return Folder(settings, config.device, state, self._claims)
+    def _of_its_kind(self, settings: SourceSettings, state: SourceState) -> Source:
+        if isinstance(settings, CameraSettings):
+            return CameraSource(settings, self._config.device, state, self._metrics)
+        if isinstance(settings, MqttSourceSettings):
+            return MqttSource(settings, self._config, state, self._metrics)
+        return FolderSource(settings, self._config.device, state, self._in_flight)
 
-    def _announce(self, source, payload):
-        self._statuses.set(
-            "/".join((self._config.device_topic, topic_level(source), "status")), payload
-        )
+    def _announce(self, source: str, payload: bytes) -> None:
+        self._statuses.set(self._config.topics.status(source), payload)

@@ -2,25 +2,30 @@
 
 import queue
 import threading
+from typing import Optional
 
+from edge.frame import Frame
+from edge.sources.source import Source
 from edge.worker import STEP_SECONDS
 
 
-class Pump:
+class Feeder:
     """Takes frames from a source and puts them where the decoders find them."""
 
-    def __init__(self, source, frames):
+    def __init__(self, source: Source, frames: "queue.Queue[Frame]") -> None:
+        """Begin with nothing taken; `frames`: the queue that all sources fill."""
         self.name = source.name
         self._out = frames
         self._stop = threading.Event()
         self._in = source.frames(self._stop)
-        self._held = None
+        self._held: Optional[Frame] = None
         self._ended = False
 
-    def stop(self):
+    def stop(self) -> None:
+        """Have the source come to its end."""
         self._stop.set()
 
-    def step(self):
+    def step(self) -> bool:
         """Pass one frame on; False if there is nothing to do.
 
         After `stop` there is, until the source has come to its end and put away what it holds.
@@ -36,7 +41,7 @@ class Pump:
         self._held = None
         return True
 
-    def _next(self):
+    def _next(self) -> Optional[Frame]:
         try:
             return next(self._in)
         except StopIteration:

@@ -1,19 +1,29 @@
 """Pictures that others publish over MQTT, and their labels' safety: a picture is acknowledged only
-when the broker has its label. What was under way when labeld died is delivered again.
+when the broker has its label. What was in flight when labeld died is delivered again.
 """
 
 import hashlib
 import logging
+import threading
 import time
 from collections import deque
 from functools import partial
+from typing import Deque, Iterator, NamedTuple, Optional, Tuple
 
-from edge.config.settings import topic_level
+import paho.mqtt.client as paho
+
+from edge.config.settings import Config, MqttSourceSettings, SourceSettings
 from edge.decide.news import Policy
 from edge.errors import PictureError
 from edge.frame import Frame, content_id
-from edge.metrics import DROPPED
-from edge.mqtt.connection import Connection, Listener
+from edge.metrics import DROPPED, Metrics
+from edge.mqtt import topics
+from edge.mqtt.connection import Connection
+from edge.mqtt.identity import Identity
+from edge.mqtt.listener import Listener
+from edge.sources.source import Source
+from edge.sources.state import SourceState
+from edge.wakeup import Wakeup
 
 WINDOW = 16
 """Pictures not yet acknowledged, at most, where the broker speaks MQTT 5; with 3.1.1 the broker's
@@ -21,7 +31,7 @@ own bound holds. Pictures at QoS 0 wait here in the same number, and are dropped
 
 SESSION_SECONDS = 3 * 24 * 3600
 """So long the broker keeps pictures for a labeld that is away. It must keep them for a while:
-mosquitto throws away what a shared subscriber had under way when its session ends."""
+mosquitto throws away what a shared subscriber had in flight when its session ends."""
 
 ASK_AGAIN_SECONDS = 30.0
 FINISH_SECONDS = 5.0
@@ -29,52 +39,81 @@ FINISH_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
-class MqttPictures(Listener):
+class Arrived(NamedTuple):
+    """A message that has come; `captured_at`: seconds since 1970, `arrived`: monotonic seconds."""
+
+    message: paho.MQTTMessage
+    captured_at: float
+    arrived: float
+
+
+class _Pictures:
+    """The messages that are here: those that wait, are in flight, and are to be acknowledged.
+
+    `settle` is called from any thread, everything else from the source's own.
+    """
+
+    def __init__(self, wakeup: Wakeup) -> None:
+        self.waiting: Deque[Arrived] = deque()
+        self._settled: Deque[Tuple[paho.MQTTMessage, int]] = deque()
+        self.in_flight = 0
+        self._wakeup = wakeup
+
+    def settle(self, message: paho.MQTTMessage, connection: int, _reason: Optional[str]) -> None:
+        """Note that a message's label is safe, which came over a connection of that number."""
+        self._settled.append((message, connection))
+        self._wakeup.wake()
+
+    def settled(self) -> Iterator[Tuple[paho.MQTTMessage, int]]:
+        """Yield what has been settled, each once."""
+        while self._settled:
+            self.in_flight -= 1
+            yield self._settled.popleft()
+
+    def forget_unacknowledged(self) -> None:
+        """Keep, of those that wait, only what nobody delivers again."""
+        self.waiting = deque(arrived for arrived in self.waiting if arrived.message.qos == 0)
+
+
+class MqttSource(Source, Listener):
     """The source for one topic filter."""
 
-    def __init__(self, settings, mqtt, device_topic, device, state, metrics):
+    def __init__(
+        self, settings: MqttSourceSettings, config: Config, state: SourceState, metrics: Metrics
+    ) -> None:
         """Make the source; nothing is opened before `frames` runs.
 
         Args:
-            settings: an MqttSource of the configuration.
-            mqtt: the configuration's `mqtt` section.
-            device_topic: `<prefix>/<device>`.
-            device: the device's name.
+            settings: its MqttSourceSettings.
+            config: the Config, for the device and its broker.
             state: its SourceState.
             metrics: the Metrics.
         """
         self.name = settings.name
         self._settings = settings
         self._filter = _filter(settings)
-        self._device = device
+        self._device = config.device
+        self._broker = config.mqtt.broker
         self._state = state
         self._metrics = metrics
-        self._policy = Policy(settings.threshold, retain=False, changes=None)
-        self._arrived = deque()
-        self._settled = deque()
-        self._under_way = 0
         self._leaving = False
-        self._ask_at = None
-        client_id = _client_id(device_topic, settings.name, self._filter)
-        self._connection = Connection(mqtt, client_id, self, WINDOW, SESSION_SECONDS)
+        self._ask_at: Optional[float] = None
+        self._wakeup = Wakeup()
+        self._pictures = _Pictures(self._wakeup)
+        identity = Identity(_client_id(config, settings, self._filter), WINDOW, SESSION_SECONDS)
+        self._connection = Connection(self._broker, identity, self, self._wakeup)
 
-    def leave(self, successor):
-        """Say, before it is stopped, whose settings take its place: any source's, or None.
+    def leave(self, successor: Optional[SourceSettings]) -> None:
+        """Have the broker keep nothing more, unless the same filter goes on."""
+        same = isinstance(successor, MqttSourceSettings) and _filter(successor) == self._filter
+        self._leaving = not same
 
-        Where that is another topic filter, the broker is told to keep nothing more for this one.
-        """
-        heir = successor is not None and successor.kind == self._settings.kind
-        self._leaving = not heir or _filter(successor) != self._filter
-
-    def frames(self, stop):
-        """Yield a Frame for each picture, or None about every STEP_SECONDS, until `stop` is set.
-
-        Then wait a little for what is under way, so that it need not be delivered again.
-        """
+    def frames(self, stop: threading.Event) -> Iterator[Optional[Frame]]:
+        """Yield the pictures; then wait a little for those in flight, so that none comes again."""
         try:
             while not stop.is_set():
-                if self._arrived:
-                    yield self._frame(*self._arrived.popleft())
+                if self._pictures.waiting:
+                    yield self._frame(self._pictures.waiting.popleft())
                 else:
                     self._step()
                     yield None
@@ -82,16 +121,17 @@ class MqttPictures(Listener):
                 self._connection.unsubscribe(self._filter)
             finish_by = time.monotonic() + FINISH_SECONDS
             while self._waits() and self._connection.up and time.monotonic() < finish_by:
-                if self._leaving and self._arrived:
-                    yield self._frame(*self._arrived.popleft())
+                if self._leaving and self._pictures.waiting:
+                    yield self._frame(self._pictures.waiting.popleft())
                     continue
                 self._step()
                 yield None
         finally:
             self._acknowledge()
             self._connection.close(time.monotonic() + FINISH_SECONDS)
+            self._wakeup.close()
 
-    def on_up(self):
+    def on_up(self) -> None:
         self._ask_at = 0.0
         if self._settings.share is not None and not self._connection.is_version_5:
             _log.warning(
@@ -100,15 +140,14 @@ class MqttPictures(Listener):
                 self.name,
             )
 
-    def on_down(self):
+    def on_down(self) -> None:
         self._ask_at = None
-        # what is to be acknowledged is delivered again
-        self._arrived = deque(arrived for arrived in self._arrived if arrived[0].qos == 0)
+        self._pictures.forget_unacknowledged()
 
-    def on_trouble(self, reason):
-        self._state.stale("{}: {}".format(self._connection.where, reason))
+    def on_trouble(self, reason: str) -> None:
+        self._state.stale("{}: {}".format(self._broker.name, reason))
 
-    def on_subscribed(self, refusal):
+    def on_subscribed(self, refusal: Optional[str]) -> None:
         if refusal is None:
             self._state.live()
             return
@@ -117,57 +156,51 @@ class MqttPictures(Listener):
         )
         self._ask_at = time.monotonic() + ASK_AGAIN_SECONDS
 
-    def on_message(self, message):
-        if message.qos == 0 and len(self._arrived) >= WINDOW:
+    def on_message(self, message: paho.MQTTMessage) -> None:
+        if message.qos == 0 and len(self._pictures.waiting) >= WINDOW:
             self._metrics.count(self.name, DROPPED)
         else:
-            self._arrived.append((message, time.time(), time.monotonic()))
+            self._pictures.waiting.append(Arrived(message, time.time(), time.monotonic()))
 
-    def _waits(self):
-        """Return True if something is under way, or has arrived that comes to nobody else."""
-        return self._under_way > 0 or (self._leaving and len(self._arrived) > 0)
+    def _waits(self) -> bool:
+        """Return True if something is in flight, or has arrived that comes to nobody else."""
+        pictures = self._pictures
+        return pictures.in_flight > 0 or (self._leaving and len(pictures.waiting) > 0)
 
-    def _step(self):
+    def _step(self) -> None:
         if self._ask_at is not None and time.monotonic() >= self._ask_at:
             self._ask_at = None
             self._connection.subscribe(self._filter)
         self._acknowledge()
         self._connection.step()
 
-    def _acknowledge(self):
+    def _acknowledge(self) -> None:
         """Acknowledge what is settled; one of an earlier connection will be delivered again."""
-        while self._settled:
-            message, connection_number = self._settled.popleft()
-            self._under_way -= 1
-            if self._connection.up and connection_number == self._connection.number:
+        for message, connection in self._pictures.settled():
+            if self._connection.up and connection == self._connection.number:
                 self._connection.acknowledge(message)
 
-    def _frame(self, message, captured_at, seen):
-        self._under_way += 1
+    def _frame(self, arrived: Arrived) -> Frame:
+        message, payload = arrived.message, bytes(arrived.message.payload)
+        self._pictures.in_flight += 1
         return Frame(
             device=self._device,
             source=self.name,
             image=message.topic,
-            captured_at=captured_at,
-            seen=seen,
-            read=partial(_read, message.payload, self._settings.max_bytes),
-            settle=partial(self._settle, message, self._connection.number),
-            identity=content_id(self.name, message.topic, message.payload),
-            policy=self._policy,
+            captured_at=arrived.captured_at,
+            arrived=arrived.arrived,
+            read=partial(_read, payload, self._settings.max_bytes),
+            settle=partial(self._pictures.settle, message, self._connection.number),
+            identity=content_id((self.name, message.topic), payload),
+            policy=Policy(self._settings.threshold),
         )
 
-    def _settle(self, message, connection_number, _reason):
-        self._settled.append((message, connection_number))
-        self._connection.wake()
+
+def _filter(settings: MqttSourceSettings) -> str:
+    return topics.shared(settings.topic, settings.share)
 
 
-def _filter(settings):
-    if settings.share is None:
-        return settings.topic
-    return "$share/{}/{}".format(settings.share, settings.topic)
-
-
-def _read(payload, max_bytes):
+def _read(payload: bytes, max_bytes: int) -> bytes:
     if len(payload) > max_bytes:
         raise PictureError(
             "it has {} bytes; at most max_bytes, {}, are read".format(len(payload), max_bytes)
@@ -175,7 +208,7 @@ def _read(payload, max_bytes):
     return payload
 
 
-def _client_id(device_topic, source, topic_filter):
+def _client_id(config: Config, settings: MqttSourceSettings, topic_filter: str) -> str:
     """Return the name of the session; another filter has another, so that no old one mixes in."""
     mark = hashlib.blake2b(topic_filter.encode("utf-8"), digest_size=4).hexdigest()
-    return "-".join((device_topic.replace("/", "-"), topic_level(source), mark))
+    return config.topics.client_id(topics.level(settings.name), mark)

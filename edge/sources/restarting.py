@@ -1,44 +1,52 @@
 """A source that comes back whatever happens to it, so that its faults stop nobody else."""
 
 import logging
+import threading
 import time
+from typing import Callable, Iterator, Optional
 
 from edge.backoff import Backoff
-
-WAIT_SECONDS = 0.2
-BACKOFF_SECONDS = (0.5, 30.0)
+from edge.config.settings import SourceSettings
+from edge.frame import Frame
+from edge.sources.source import Source
+from edge.sources.state import SourceState
+from edge.worker import STEP_SECONDS
 
 _log = logging.getLogger(__name__)
 
 
-class Lasting:
+class RestartingSource(Source):
     """Makes a source and lets it run; makes it again when it fails as nobody foresaw."""
 
-    def __init__(self, name, make, state, backoff=None):
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[], Source],
+        state: SourceState,
+        backoff: Optional[Backoff] = None,
+    ) -> None:
         """Make nothing yet.
 
         Args:
             name: the source's name.
-            make: called without arguments, returns a source: `frames(stop)`, a generator of Frame
-                or None, and `leave(successor)`.
+            make: returns the Source, each time anew.
             state: its SourceState, closed once the source has ended.
-            backoff: the Backoff between tries; None: BACKOFF_SECONDS.
+            backoff: between tries; None: a Backoff.
         """
         self.name = name
         self._make = make
         self._state = state
-        self._backoff = backoff or Backoff(*BACKOFF_SECONDS)
-        self._told = None
-        self._source = None
+        self._backoff = backoff or Backoff()
+        self._told: Optional[str] = None
+        self._source: Optional[Source] = None
 
-    def leave(self, successor):
-        """Say, before its stop event is set, who takes its place: settings, or None."""
+    def leave(self, successor: Optional[SourceSettings]) -> None:
         source = self._source
         if source is not None:
             source.leave(successor)
 
-    def frames(self, stop):
-        """Yield what the source yields, until `stop` is set or it has come to its own end."""
+    def frames(self, stop: threading.Event) -> Iterator[Optional[Frame]]:
+        """Yield what the source yields."""
         try:
             while True:
                 try:
@@ -53,15 +61,15 @@ class Lasting:
         finally:
             self._state.close()
 
-    def _tell(self, error):
+    def _tell(self, error: Exception) -> None:
         what = "{}: {}".format(type(error).__name__, error)
         if what != self._told:
             _log.error("source %s failed, which is a fault of labeld", self.name, exc_info=error)
             self._told = what
         self._state.stale("it failed unexpectedly: {}; trying again".format(what))
 
-    def _pause(self, stop):
+    def _pause(self, stop: threading.Event) -> Iterator[None]:
         again_at = time.monotonic() + self._backoff.next()
         while time.monotonic() < again_at and not stop.is_set():
-            stop.wait(WAIT_SECONDS)
+            stop.wait(STEP_SECONDS)
             yield None

@@ -3,8 +3,10 @@
 import logging
 import threading
 import time
+from typing import Callable, Optional, Tuple
 
 from edge.deliver.event import source_status
+from edge.metrics import Metrics
 from edge.prepare.validity import FROZEN, LIVE
 
 STALE = "stale"
@@ -22,7 +24,9 @@ class SourceState:
     source is back once that has lasted. Safe for use from several threads.
     """
 
-    def __init__(self, name, device, metrics, announce):
+    def __init__(
+        self, name: str, device: str, metrics: Metrics, announce: Callable[[str, bytes], None]
+    ) -> None:
         """Begin with nothing known.
 
         Args:
@@ -35,18 +39,18 @@ class SourceState:
         self._device = device
         self._metrics = metrics
         self._announce = announce
-        self._known = None
-        self._told = None
+        self._known: Optional[Tuple[str, Optional[str]]] = None
+        self._told: Optional[Tuple[str, Optional[str]]] = None
         self._since = 0.0
         self._stale_at = 0.0
         self._closed = False
         self._lock = threading.Lock()
 
-    def live(self):
+    def live(self) -> None:
         """Say that the source delivers; again and again, as long as it does."""
-        self.seen(LIVE, None, time.monotonic())
+        self.judged(LIVE, None, time.monotonic())
 
-    def seen(self, status, reason, at):
+    def judged(self, status: str, reason: Optional[str], at: float) -> None:
         """Say how the source is by a picture of it.
 
         Args:
@@ -60,7 +64,7 @@ class SourceState:
                 self._show(status, reason, up=status != FROZEN)
                 self._tell(status, reason)
 
-    def stale(self, reason):
+    def stale(self, reason: str) -> None:
         """Say that it delivers nothing, and why: a text for the person on duty."""
         with self._lock:
             if self._closed:
@@ -69,12 +73,12 @@ class SourceState:
             self._show(STALE, reason, up=False)
             self._tell(STALE, reason)
 
-    def close(self):
+    def close(self) -> None:
         """Show nothing any more: the source has ended, and another may have its name."""
         with self._lock:
             self._closed = True
 
-    def _show(self, status, reason, up):
+    def _show(self, status: str, reason: Optional[str], up: bool) -> None:
         self._metrics.source_up(self._name, up)
         if (status, reason) == self._known:
             return
@@ -83,7 +87,7 @@ class SourceState:
         payload = source_status(self._device, self._name, status, reason, time.time())
         self._announce(self._name, payload)
 
-    def _tell(self, status, reason):
+    def _tell(self, status: str, reason: Optional[str]) -> None:
         """Log what is new, and that all is well only once that has lasted."""
         told = (status, reason)
         steady = self._told is None or time.monotonic() - self._since > STEADY_SECONDS

@@ -2,6 +2,7 @@
 
 import re
 import socket
+from typing import Optional
 from urllib.parse import urlsplit
 
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
@@ -10,12 +11,12 @@ PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 _SECRET = re.compile(r"(://[^/@\s:]*):[^/@\s]*@")
 
 
-def masked(text):
+def masked(text: str) -> str:
     """Return `text` with the passwords of the addresses in it left out."""
     return _SECRET.sub(r"\1:***@", text)
 
 
-def trouble(url, timeout_seconds):
+def trouble(url: str, timeout_seconds: float) -> Optional[str]:
     """Return why no connection to `url` can be made, as a text; None where one can.
 
     A capture library that says no more than "it did not work" is asked after in this way.

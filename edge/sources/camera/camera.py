@@ -5,38 +5,50 @@ A slow model makes its labels rarer, never older: at most one picture of it is u
 
 import threading
 from functools import partial
+from typing import Iterator, Optional
+
+import numpy as np
 
 from edge.backoff import Backoff
+from edge.config.settings import CameraSettings
 from edge.decide.news import Changes, Policy
 from edge.frame import Frame
+from edge.metrics import Metrics
 from edge.prepare.validity import Validity
-from edge.sources.camera.handoff import Mailbox
+from edge.sources.camera.handoff import CapturedImage, Handoff
 from edge.sources.camera.reader import Reader
+from edge.sources.source import Source
+from edge.sources.state import SourceState
+from edge.worker import STEP_SECONDS
 
-WAIT_SECONDS = 0.2
 JOIN_SECONDS = 1.0
 
 FINISH_SECONDS = 5.0
 """A camera that is to end waits at most so long for its last label to be in the outbox."""
 
-BACKOFF_SECONDS = (0.5, 30.0)
-
 HANG_SECONDS = 5.0
 """A call that lasts so much longer than its timeout is one that nothing can interrupt."""
 
 
-class Camera:
+class CameraSource(Source):
     """The source for one camera."""
 
-    def __init__(self, settings, device, state, metrics, backoff=None):
+    def __init__(
+        self,
+        settings: CameraSettings,
+        device: str,
+        state: SourceState,
+        metrics: Metrics,
+        backoff: Optional[Backoff] = None,
+    ) -> None:
         """Make the source; nothing is opened before `frames` runs.
 
         Args:
-            settings: a CameraSource of the configuration.
+            settings: its CameraSettings.
             device: the device's name.
             state: its SourceState.
             metrics: the Metrics.
-            backoff: the Backoff between tries; None: BACKOFF_SECONDS.
+            backoff: between tries; None: a Backoff.
         """
         self.name = settings.name
         self._settings = settings
@@ -45,60 +57,56 @@ class Camera:
         self._metrics = metrics
         self._policy = policy_of(settings)
         self._validity = Validity(settings.validity)
-        self._backoff = backoff or Backoff(*BACKOFF_SECONDS)
+        self._backoff = backoff or Backoff()
 
-    def leave(self, successor):
-        """Nothing is to be done: `frames` waits for what is under way in any case."""
+    def frames(self, stop: threading.Event) -> Iterator[Optional[Frame]]:
+        """Yield the pictures taken; end by itself after a file that is not to be played again.
 
-    def frames(self, stop):
-        """Yield a Frame for each picture taken, or None about every WAIT_SECONDS.
-
-        Until `stop` is set, or a file that is not to be played again has ended. A call to the
-        camera that hangs holds nothing else up: its thread is then left behind, and ends with the
-        process.
+        A call to the camera that hangs holds nothing else up: its thread is then left behind, and
+        ends with the process.
         """
-        mailbox = Mailbox()
-        reader = Reader(self._settings, self._state, self._metrics, self._backoff, mailbox, stop)
+        handoff = Handoff()
+        reader = Reader(self._settings, self._state, self._metrics, handoff, self._backoff, stop)
         thread = threading.Thread(target=reader.run, name="camera " + self.name, daemon=True)
         thread.start()
         while not stop.is_set():
             alive = thread.is_alive()
-            shot = mailbox.take(WAIT_SECONDS)
-            if shot is None and not alive:
+            image = handoff.take(STEP_SECONDS)
+            if image is None and not alive:
                 break
-            yield None if shot is None else self._frame(shot, mailbox)
+            yield None if image is None else self._frame(image, handoff)
             self._notice_a_hang(reader)
-        mailbox.close(FINISH_SECONDS)
+        handoff.close(FINISH_SECONDS)
         thread.join(JOIN_SECONDS)
         if reader.failure is not None:
             raise reader.failure
 
-    def _frame(self, shot, mailbox):
+    def _frame(self, image: CapturedImage, handoff: Handoff) -> Frame:
         return Frame(
             device=self._device,
             source=self.name,
-            image="frame-{}".format(shot.number),
-            captured_at=shot.captured_at,
-            seen=shot.seen,
-            read=lambda: shot.image,
-            taken=mailbox.clear,
-            judge=partial(self._judge, shot.seen),
+            image="frame-{}".format(image.number),
+            captured_at=image.captured_at,
+            arrived=image.arrived,
+            read=lambda: image.image,
+            release=handoff.clear,
+            judge=partial(self._judge, image.arrived),
             policy=self._policy,
         )
 
-    def _judge(self, seen, row):
-        status = self._validity.judge(row, seen)
-        self._state.seen(status, self._validity.reason(status), seen)
+    def _judge(self, arrived: float, row: np.ndarray) -> str:
+        status = self._validity.judge(row, arrived)
+        self._state.judged(status, self._validity.reason(status), arrived)
         return status
 
-    def _notice_a_hang(self, reader):
+    def _notice_a_hang(self, reader: Reader) -> None:
         limit = self._settings.timeout_s + HANG_SECONDS
         if reader.call_seconds() > limit:
             reader.stale("a call to it hangs, for more than {:g} s".format(limit))
 
 
-def policy_of(settings):
-    """Return the Policy of a CameraSource, with nothing known yet."""
+def policy_of(settings: CameraSettings) -> Policy:
+    """Return the Policy of a camera, with nothing known yet."""
     changes = None
     if settings.publish == "change":
         hold = settings.hold

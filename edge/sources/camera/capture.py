@@ -1,63 +1,43 @@
-"""From a camera's address to what reads it.
+"""What reads a camera, a stream or a video file."""
 
-Everything that reads has:
+from typing import Optional
 
-- `grab()`: go on to the next picture, without decoding it where that can be put off. Raises
-  EOFError at the end of a stream, SourceError where it fails; both bounded by the timeout.
-- `retrieve()`: that picture, uint8[height, width, 3] RGB. Raises SourceError.
-- `is_file`: whether it has a beginning and an end, and then
-- `position`: that picture's time in it, in seconds, or None where it does not tell.
-- `close()`.
-
-PyAV reads what is neither Motion JPEG nor the device's own, for it names causes and bounds every
-call. Where it is not installed (it needs Python 3.10 or later, so on a Jetson), OpenCV does.
-"""
-
-import os
-from urllib.parse import urlsplit
-
-import cv2
-
-from edge.errors import SourceError
-from edge.sources.camera.libav import AvCapture
-from edge.sources.camera.mjpeg import MULTIPART, MjpegCapture, ask
-from edge.sources.camera.opencv import CvCapture
+import numpy as np
 
 
-def open_capture(url, timeout_seconds):
-    """Open a camera and return what reads it; see above.
+class Capture:
+    """One opened camera, for one thread; each call is bounded by the timeout it was opened with.
 
-    Args:
-        url: rtsp://, http:// and the like; a device (`/dev/video0`); the path of a video file; or
-            a GStreamer pipeline, known by its `!`.
-        timeout_seconds: how long opening, and then each picture, may take.
+    (But for V4L2 and GStreamer, whose calls nothing can interrupt.)
 
-    Raises:
-        SourceError: it cannot be opened; the text is the cause.
+    Attributes:
+        is_file: whether it has a beginning and an end, and times to be kept to.
     """
-    if "!" in url:
-        return CvCapture(url, cv2.CAP_GSTREAMER, timeout_seconds, is_file=False)
-    if url.startswith("/dev/"):
-        return CvCapture(url, cv2.CAP_V4L2, timeout_seconds, is_file=False)
-    if urlsplit(url).scheme in ("http", "https"):
-        answer = ask(url, timeout_seconds)
-        if answer.kind == MULTIPART:
-            return MjpegCapture(answer, timeout_seconds)
-        answer.body.close()
-        if not answer.kind.startswith(("video/", "application/")):
-            raise SourceError("the server answers with {}, not with video".format(answer.kind))
-    is_file = "://" not in url
-    if is_file and not os.path.isfile(url):
-        raise SourceError("there is no such file")
-    av = _pyav()
-    if av is not None:
-        return AvCapture(av, url, timeout_seconds, is_file)
-    return CvCapture(url, cv2.CAP_FFMPEG, timeout_seconds, is_file)
 
+    is_file = False
 
-def _pyav():
-    try:
-        import av
-    except ImportError:
+    @property
+    def position(self) -> Optional[float]:
+        """The time of the picture grabbed last, in seconds from the beginning; None: unknown."""
         return None
-    return av
+
+    def grab(self) -> None:
+        """Go on to the next picture, without decoding it where that can be put off.
+
+        Raises:
+            EOFError: the stream has come to its end.
+            SourceError: it failed.
+        """
+        raise NotImplementedError
+
+    def retrieve(self) -> np.ndarray:
+        """Return the picture grabbed last: uint8[height, width, 3], RGB.
+
+        Raises:
+            SourceError: it cannot be decoded.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of the camera."""
+        raise NotImplementedError

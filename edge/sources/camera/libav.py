@@ -1,18 +1,22 @@
 """Video through PyAV: it names what went wrong."""
 
 import time
+from typing import Any, List, Optional
+
+import numpy as np
 
 from edge.errors import SourceError
 from edge.sources.camera.address import trouble
+from edge.sources.camera.capture import Capture
 
 _RTSP = {"rtsp_transport": "tcp", "fpsprobesize": "0"}
 """FFmpeg's options: no UDP, which loses parts of pictures; no reading ahead to find the rate."""
 
 
-class AvCapture:
-    """Reads one stream or file; see `capture.open_capture`."""
+class AvCapture(Capture):
+    """Reads one stream or file."""
 
-    def __init__(self, av, url, timeout_seconds, is_file):
+    def __init__(self, av: Any, url: str, timeout_seconds: float, is_file: bool) -> None:
         """Open it.
 
         Args:
@@ -24,8 +28,8 @@ class AvCapture:
         self._av = av
         self._timeout = timeout_seconds
         self.is_file = is_file
-        self._frame = None
-        self._pending = []
+        self._frame: Any = None
+        self._pending: List[Any] = []
         options = dict(_RTSP) if url.startswith("rtsp") else {}
         av.logging.set_level(av.logging.PANIC)  # a cause is logged once, by us
         try:
@@ -43,10 +47,10 @@ class AvCapture:
         self._packets = self._container.demux(stream)
 
     @property
-    def position(self):
+    def position(self) -> Optional[float]:
         return self._frame.time
 
-    def grab(self):
+    def grab(self) -> None:
         deadline = time.monotonic() + self._timeout
         broken = None
         while not self._pending:
@@ -68,16 +72,16 @@ class AvCapture:
                 broken = "its video cannot be decoded: {}".format(error.strerror)
         self._frame = self._pending.pop(0)
 
-    def retrieve(self):
+    def retrieve(self) -> np.ndarray:
         return self._frame.to_ndarray(format="rgb24")
 
-    def close(self):
+    def close(self) -> None:
         self._container.close()
 
-    def _cause(self, error):
+    def _cause(self, error: Any) -> str:
         if isinstance(error, self._av.error.ExitError):
             return self._late()
         return error.strerror
 
-    def _late(self):
+    def _late(self) -> str:
         return "no picture came for {:g} s".format(self._timeout)

@@ -8,11 +8,14 @@ import http.client
 import time
 import urllib.error
 import urllib.request
-from collections import namedtuple
+from typing import Any, List, NamedTuple, Optional
 from urllib.parse import unquote, urlsplit, urlunsplit
+
+import numpy as np
 
 from edge.errors import PictureError, SourceError
 from edge.prepare.preprocess import decode
+from edge.sources.camera.capture import Capture
 
 MULTIPART = "multipart/x-mixed-replace"
 MAX_BYTES = 32 * 1024 * 1024
@@ -21,11 +24,22 @@ MAX_BYTES = 32 * 1024 * 1024
 _MAX_HEADER_BYTES = 8192
 _READ_BYTES = 65536
 
-Answer = namedtuple("Answer", "body kind boundary")
-Answer.__doc__ = """What a server sends: body (a file, to be closed), media type, boundary."""
+
+class Answer(NamedTuple):
+    """What a server sends.
+
+    Attributes:
+        body: a file, to be closed.
+        kind: its media type.
+        boundary: what stands between its parts, or None.
+    """
+
+    body: Any
+    kind: str
+    boundary: Optional[str]
 
 
-def ask(url, timeout_seconds):
+def ask(url: str, timeout_seconds: float) -> Answer:
     """Return the Answer at `url`; a user and a password in it serve for Basic and Digest.
 
     Raises:
@@ -33,7 +47,7 @@ def ask(url, timeout_seconds):
     """
     parts = urlsplit(url)
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    handlers = [urllib.request.ProxyHandler({})]
+    handlers: List[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
     if parts.username is not None:
         known = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         known.add_password(None, bare, unquote(parts.username), unquote(parts.password or ""))
@@ -53,12 +67,10 @@ def ask(url, timeout_seconds):
     return Answer(body, body.headers.get_content_type(), body.headers.get_param("boundary"))
 
 
-class MjpegCapture:
-    """Reads the pictures of one answer; see `capture.open_capture`."""
+class MjpegCapture(Capture):
+    """Reads the pictures of one answer."""
 
-    is_file = False
-
-    def __init__(self, answer, timeout_seconds):
+    def __init__(self, answer: Answer, timeout_seconds: float) -> None:
         """Begin to read.
 
         Args:
@@ -72,7 +84,7 @@ class MjpegCapture:
         self._buffer = bytearray()
         self._picture = b""
 
-    def grab(self):
+    def grab(self) -> None:
         self._deadline = time.monotonic() + self._timeout
         self._until(self._delimiter, MAX_BYTES)
         header = self._until(b"\n\r\n", _MAX_HEADER_BYTES).partition(b"\n")[2]
@@ -82,7 +94,7 @@ class MjpegCapture:
         else:
             self._picture = self._take(length)
 
-    def retrieve(self):
+    def retrieve(self) -> np.ndarray:
         if not self._picture.startswith(b"\xff\xd8"):
             raise SourceError("it sends what is no JPEG")
         try:
@@ -90,10 +102,10 @@ class MjpegCapture:
         except PictureError as error:
             raise SourceError("it sends a broken picture: {}".format(error))
 
-    def close(self):
+    def close(self) -> None:
         self._body.close()
 
-    def _until(self, mark, most, keep=False):
+    def _until(self, mark: bytes, most: int, keep: bool = False) -> bytes:
         """Return what comes before `mark`, and skip it, and the mark too unless `keep`."""
         start = 0
         while True:
@@ -107,14 +119,14 @@ class MjpegCapture:
             start = max(0, len(self._buffer) - len(mark) + 1)
             self._read()
 
-    def _take(self, length):
+    def _take(self, length: int) -> bytes:
         while len(self._buffer) < length:
             self._read()
         found = bytes(self._buffer[:length])
         del self._buffer[:length]
         return found
 
-    def _read(self):
+    def _read(self) -> None:
         if time.monotonic() > self._deadline:
             raise SourceError(_late(self._timeout))
         try:
@@ -126,7 +138,7 @@ class MjpegCapture:
         self._buffer += data
 
 
-def _length(header):
+def _length(header: bytes) -> Optional[int]:
     """Return what a part's header says of its length in bytes, or None."""
     for line in header.split(b"\n"):
         name, _, value = line.partition(b":")
@@ -137,11 +149,11 @@ def _length(header):
     return None
 
 
-def _cause(error, timeout_seconds):
+def _cause(error: Any, timeout_seconds: float) -> str:
     if "timed out" in str(error):
         return _late(timeout_seconds)
     return getattr(error, "strerror", None) or "{}: {}".format(type(error).__name__, error)
 
 
-def _late(timeout_seconds):
+def _late(timeout_seconds: float) -> str:
     return "no picture came for {:g} s".format(timeout_seconds)

@@ -8,19 +8,22 @@ bound.
 
 import os
 import re
+from typing import List, Optional, Union
 
 import cv2
+import numpy as np
 
 from edge.errors import SourceError
 from edge.sources.camera.address import trouble
+from edge.sources.camera.capture import Capture
 
 _FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 
 
-class CvCapture:
-    """Reads one camera, stream or file; see `capture.open_capture`."""
+class CvCapture(Capture):
+    """Reads one camera, stream or file."""
 
-    def __init__(self, url, backend, timeout_seconds, is_file):
+    def __init__(self, url: str, backend: int, timeout_seconds: float, is_file: bool) -> None:
         """Open it.
 
         Args:
@@ -38,10 +41,10 @@ class CvCapture:
             raise SourceError(trouble(url, timeout_seconds) or _hint(url, backend))
 
     @property
-    def position(self):
+    def position(self) -> Optional[float]:
         return self._video.get(cv2.CAP_PROP_POS_MSEC) / 1000
 
-    def grab(self):
+    def grab(self) -> None:
         if not self._video.grab():
             if self.is_file:
                 raise EOFError
@@ -50,18 +53,18 @@ class CvCapture:
                 cause or "no more pictures came (within {:g} s)".format(self._timeout)
             )
 
-    def retrieve(self):
+    def retrieve(self) -> np.ndarray:
         taken, image = self._video.retrieve()
         if not taken or image is None:
             raise SourceError("OpenCV cannot decode its picture")
         code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
         return cv2.cvtColor(image, code)
 
-    def close(self):
+    def close(self) -> None:
         self._video.release()
 
 
-def _open(url, backend, timeout_seconds):
+def _open(url: str, backend: int, timeout_seconds: float) -> cv2.VideoCapture:
     if backend != cv2.CAP_FFMPEG:
         return cv2.VideoCapture(_device(url), backend)
     milliseconds = int(timeout_seconds * 1000)
@@ -74,13 +77,13 @@ def _open(url, backend, timeout_seconds):
     return cv2.VideoCapture(url, backend)
 
 
-def _device(url):
+def _device(url: str) -> Union[int, str]:
     """Return a V4L2 device's number, for not every OpenCV opens it by its path."""
     number = re.match(r"/dev/video(\d+)$", os.path.realpath(url))
     return int(number.group(1)) if number else url
 
 
-def _hint(url, backend):
+def _hint(url: str, backend: int) -> str:
     if backend == cv2.CAP_GSTREAMER:
         if not any("GStreamer" in line and "YES" in line for line in _build()):
             return "this OpenCV is built without GStreamer: pip's is; JetPack's has it"
@@ -96,5 +99,5 @@ def _hint(url, backend):
     return "OpenCV reads no video in it"
 
 
-def _build():
+def _build() -> List[str]:
     return cv2.getBuildInformation().splitlines()

@@ -1,17 +1,19 @@
 """Which of a camera's pictures are due, and when a file's would have come."""
 
+import threading
 import time
+from typing import Optional
 
 
 class Schedule:
     """Takes pictures at a rate, from a camera that has a rate of its own."""
 
-    def __init__(self, fps):
+    def __init__(self, fps: float) -> None:
         """Begin with the first picture due; `fps`: pictures a second."""
         self._interval = 1.0 / fps
-        self._next = None
+        self._next: Optional[float] = None
 
-    def due(self, now):
+    def due(self, now: float) -> bool:
         """Return True if the picture that came at `now` (monotonic seconds) is to be taken.
 
         It is if it comes nearest to one of the moments that lie an interval apart, so that the
@@ -30,10 +32,10 @@ class Schedule:
 class Player:
     """Keeps a file's pictures to their times."""
 
-    def __init__(self):
-        self._start = None
+    def __init__(self) -> None:
+        self._start: Optional[float] = None
 
-    def wait(self, position, stop):
+    def wait(self, position: float, stop: threading.Event) -> None:
         """Wait until the picture at `position` (seconds) is to be shown, or `stop` is set."""
         now = time.monotonic()
         if self._start is None:

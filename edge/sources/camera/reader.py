@@ -1,48 +1,65 @@
 """The loop of a camera's own thread: opens it, reads it, opens it again, for ever."""
 
+import threading
 import time
+from typing import Callable, Optional, Tuple, TypeVar
 
+from edge.backoff import Backoff
+from edge.config.settings import CameraSettings
 from edge.errors import SourceError
-from edge.metrics import DECODE, DROPPED
+from edge.metrics import DECODE, DROPPED, Metrics
 from edge.sources.camera.address import masked
-from edge.sources.camera.capture import open_capture
-from edge.sources.camera.handoff import Shot
+from edge.sources.camera.capture import Capture
+from edge.sources.camera.handoff import CapturedImage, Handoff
+from edge.sources.camera.opening import open_capture
 from edge.sources.camera.pace import Player, Schedule
 from edge.sources.camera.view import view
+from edge.sources.state import SourceState
 
 STEADY_SECONDS = 5.0
 """After a stream that held so long, the next try comes soon; after shorter ones, ever later."""
 
 
+T = TypeVar("T")
+
+
 class Reader:
-    """Puts the pictures of one camera that are due into its mailbox, while that is free.
+    """Hands on the pictures of one camera that are due, one at a time.
 
     Those that are due meanwhile are counted as dropped; all others are thrown away undecoded.
     """
 
-    def __init__(self, settings, state, metrics, backoff, mailbox, stop):
+    def __init__(
+        self,
+        settings: CameraSettings,
+        state: SourceState,
+        metrics: Metrics,
+        handoff: Handoff,
+        backoff: Backoff,
+        stop: threading.Event,
+    ) -> None:
         """Make the reader.
 
         Args:
-            settings: a CameraSource of the configuration.
+            settings: its CameraSettings.
             state: the camera's SourceState.
             metrics: the Metrics.
-            backoff: the Backoff between tries.
-            mailbox: the Mailbox.
+            handoff: where its pictures go.
+            backoff: between tries.
             stop: the event that ends it.
         """
-        self.failure = None
+        self.failure: Optional[Exception] = None
         self._settings = settings
         self._state = state
         self._metrics = metrics
         self._backoff = backoff
-        self._mailbox = mailbox
+        self._handoff = handoff
         self._stop = stop
         self._number = 0
-        self._size = None
-        self._call_began = None
+        self._size: Optional[Tuple[int, int]] = None
+        self._call_began: Optional[float] = None
 
-    def run(self):
+    def run(self) -> None:
         """Read until `stop` is set, or a file that is not to be played again has ended."""
         try:
             while not self._stop.is_set():
@@ -51,17 +68,17 @@ class Reader:
         except Exception as error:  # nobody expects it: whoever owns the thread reports it
             self.failure = error
 
-    def call_seconds(self):
+    def call_seconds(self) -> float:
         """Return for how long the present call to the camera has lasted; 0 outside of one."""
         began = self._call_began
         return 0.0 if began is None else time.monotonic() - began
 
-    def stale(self, cause):
+    def stale(self, cause: str) -> None:
         """Show that the camera gives no pictures, and why."""
         url = masked(self._settings.url)
         self._state.stale("{}: {}; trying again".format(url, masked(cause)))
 
-    def _try(self):
+    def _try(self) -> bool:
         """Open and read once; wait if it failed; return True if all has been read."""
         began = time.monotonic()
         try:
@@ -77,7 +94,7 @@ class Reader:
         self._stop.wait(self._backoff.next())
         return False
 
-    def _play(self):
+    def _play(self) -> None:
         """Read until the end of a file, or `stop`."""
         settings = self._settings
         capture = self._call(lambda: open_capture(settings.url, settings.timeout_s))
@@ -100,24 +117,26 @@ class Reader:
         finally:
             self._call(capture.close)
 
-    def _take(self, capture):
-        if not self._mailbox.free:
+    def _take(self, capture: Capture) -> None:
+        if not self._handoff.free:
             self._metrics.count(self._settings.name, DROPPED)
             return
-        captured_at, seen = time.time(), time.monotonic()
+        captured_at, arrived = time.time(), time.monotonic()
         with self._metrics.time(DECODE):
             image = self._call(capture.retrieve)
-        size = image.shape[1::-1]
-        if self._size not in (None, size):
+        height, width = image.shape[:2]
+        if self._size not in (None, (width, height)):
             raise SourceError(
-                "the size of its pictures changed from {}x{} to {}x{}".format(*self._size + size)
+                "the size of its pictures changed from {0[0]}x{0[1]} to {1}x{2}".format(
+                    self._size, width, height
+                )
             )
-        self._size = size
+        self._size = (width, height)
         image = view(image, self._settings.roi, self._settings.rotate)
         self._number += 1
-        self._mailbox.put(Shot(image, self._number, captured_at, seen))
+        self._handoff.put(CapturedImage(image, self._number, captured_at, arrived))
 
-    def _call(self, function):
+    def _call(self, function: Callable[[], T]) -> T:
         """Call what may hang."""
         self._call_began = time.monotonic()
         try:

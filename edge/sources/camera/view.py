@@ -1,10 +1,13 @@
 """The part of a camera's picture that is looked at, upright."""
 
+from typing import Dict, Optional, Tuple
+
 import cv2
+import numpy as np
 
 from edge.errors import SourceError
 
-TURNS = {
+TURNS: Dict[int, Optional[int]] = {
     0: None,
     90: cv2.ROTATE_90_CLOCKWISE,
     180: cv2.ROTATE_180,
@@ -13,7 +16,7 @@ TURNS = {
 """By how many degrees a picture may be turned, clockwise."""
 
 
-def view(image, roi, rotate):
+def view(image: np.ndarray, roi: Optional[Tuple[int, int, int, int]], rotate: int) -> np.ndarray:
     """Return the region of interest of a picture, turned.
 
     Args:
@@ -33,4 +36,5 @@ def view(image, roi, rotate):
                 )
             )
         image = image[y : y + height, x : x + width]
-    return image if TURNS[rotate] is None else cv2.rotate(image, TURNS[rotate])
+    turn = TURNS[rotate]
+    return image if turn is None else cv2.rotate(image, turn)

@@ -1,9 +1,10 @@
-"""Which files are under way, whichever source took them."""
+"""Which files are in flight, whichever source took them."""
 
 import threading
+from typing import Set
 
 
-class Claims:
+class InFlight:
     """The paths of the files that were taken from drop folders and not put away yet.
 
     Two sources may have one folder for a while, the former and the present one: neither takes what
@@ -13,23 +14,24 @@ class Claims:
         moving: a lock for whoever looks for an unused name and then moves a file there.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.moving = threading.Lock()
         self._lock = threading.Lock()
-        self._paths = set()
+        self._paths: Set[str] = set()
 
-    def take(self, path):
-        """Claim a path; return False if it is claimed already."""
+    def add(self, path: str) -> bool:
+        """Note that a file is taken; return False if it is in flight already."""
         with self._lock:
             if path in self._paths:
                 return False
             self._paths.add(path)
             return True
 
-    def give_back(self, path):
+    def remove(self, path: str) -> None:
+        """Note that a file has been put away, or left to be taken again."""
         with self._lock:
             self._paths.discard(path)
 
-    def __contains__(self, path):
+    def __contains__(self, path: str) -> bool:
         with self._lock:
             return path in self._paths

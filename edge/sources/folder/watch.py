@@ -4,8 +4,16 @@ import logging
 import os
 import queue
 from contextlib import contextmanager
+from typing import Any, Callable, Iterator, List, Tuple
+
+from watchdog.events import FileSystemEventHandler
 
 WRITTEN, CLOSED = "written", "closed"
+
+Change = Tuple[str, str]
+"""(WRITTEN or CLOSED, file name)."""
+
+Changes = Callable[[float], List[Change]]
 
 _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "vboxsf", "fuse")
 """File systems whose inotify is silent about what other machines, or the host, write."""
@@ -17,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def changes(path, how="auto"):
+def changes(path: str, how: str = "auto") -> Iterator[Changes]:
     """Watch the folder `path` while the block runs.
 
     Args:
@@ -28,7 +36,7 @@ def changes(path, how="auto"):
         A function of a timeout in seconds that returns what has happened since, as a list of
         (WRITTEN or CLOSED, file name); where nothing tells, it just waits.
     """
-    happened = queue.Queue(maxsize=_BOUND)
+    happened: "queue.Queue[Change]" = queue.Queue(maxsize=_BOUND)
     observer = None if how == "poll" or _is_remote(path) else _observe(path, happened)
     try:
         yield lambda timeout: _drain(happened, timeout)
@@ -38,7 +46,7 @@ def changes(path, how="auto"):
             observer.join(2.0)
 
 
-def _drain(happened, timeout):
+def _drain(happened: "queue.Queue[Change]", timeout: float) -> List[Change]:
     found = []
     try:
         found.append(happened.get(timeout=timeout))
@@ -49,7 +57,7 @@ def _drain(happened, timeout):
     return found
 
 
-def _observe(path, happened):
+def _observe(path: str, happened: "queue.Queue[Change]") -> Any:
     """Return a running observer that fills the queue, or None where there is no inotify."""
     try:
         from watchdog.observers.inotify import InotifyObserver
@@ -63,13 +71,14 @@ def _observe(path, happened):
         return None
 
 
-class _Handler:
+class _Handler(FileSystemEventHandler):
     """What watchdog calls, from its own thread."""
 
-    def __init__(self, happened):
+    def __init__(self, happened: "queue.Queue[Change]") -> None:
         self._happened = happened
 
-    def dispatch(self, event):
+    def dispatch(self, event: Any) -> None:
+        """Keep what the event tells of a file."""
         if event.is_directory:
             return
         if event.event_type == "modified":
@@ -79,14 +88,14 @@ class _Handler:
         elif event.event_type == "moved" and event.dest_path:
             self._put(CLOSED, event.dest_path)
 
-    def _put(self, what, path):
+    def _put(self, what: str, path: str) -> None:
         try:
             self._happened.put_nowait((what, os.path.basename(os.fsdecode(path))))
         except queue.Full:
             pass
 
 
-def _is_remote(path):
+def _is_remote(path: str) -> bool:
     """Return True if the mount that holds `path` is of a kind that others write to."""
     kind, longest = "", -1
     real = os.path.realpath(path)

@@ -11,7 +11,7 @@ import sys
 import time
 
 from edge.classify import bundle as bundles
-from edge.classify import fingerprint
+from edge.classify.tensorflow import TensorFlowRuntime
 from tests import tiny
 
 
@@ -28,7 +28,10 @@ def main():
         off=0.5 if manner == "off" else 0.0,
         precision="fp16",
         batch_sizes=tuple(int(size) for size in options["--batch-sizes"].split(",")),
-        conversion={"source": source.content_hash, "fingerprint": fingerprint.take()},
+        conversion={
+            "source": source.content_hash,
+            "fingerprint": TensorFlowRuntime().fingerprint(),
+        },
         plain_model=source.saved_model,
     )
 

@@ -1,0 +1,125 @@
+"""A bundle being written: whole, or not at all."""
+
+import io
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+import numpy as np
+
+from edge.classify import manifest as manifests
+from edge.classify.bundle import GOLDEN, PLAIN_MODEL, SAVED_MODEL, GoldenSample
+from edge.classify.manifest import MANIFEST, write_file
+from edge.errors import BundleError
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a bundle is to hold.
+
+    Attributes:
+        fill_saved_model: called with a folder that it must make and save the frozen graph in.
+        labels: the class names, in the order of the graph's output.
+        golden: the golden samples.
+        scores: what was measured on held-out pictures (for JSON).
+        made_with: versions of what made it (for JSON).
+        precision: what the graph computes in.
+        batch_sizes: the only sizes the graph takes; empty: any.
+        tables: {file name: bytes}, what else is kept with it, for people.
+        conversion: how it was made of a plain bundle (for JSON), or None.
+        plain_model: the folder of that one's graph, which is copied, or None.
+    """
+
+    fill_saved_model: Callable[[str], None]
+    labels: Sequence[str]
+    golden: Sequence[GoldenSample]
+    scores: Dict[str, Any]
+    made_with: Dict[str, Any]
+    precision: str = "fp32"
+    batch_sizes: Sequence[int] = ()
+    tables: Dict[str, bytes] = field(default_factory=dict)
+    conversion: Optional[Dict[str, Any]] = None
+    plain_model: Optional[str] = None
+
+
+def write(path: str, draft: Draft) -> None:
+    """Write a bundle; one that was there before is replaced.
+
+    Args:
+        path: the bundle's folder; its name is the model's.
+        draft: what it is to hold.
+
+    Raises:
+        BundleError: `path` exists and is not a bundle.
+    """
+    path = os.path.abspath(path)
+    check_target(path)
+    parent, name = os.path.split(path)
+    os.makedirs(parent, exist_ok=True)
+    folder = tempfile.mkdtemp(prefix=name + ".", dir=parent)
+    try:
+        _fill(folder, name, draft)
+        os.chmod(folder, 0o755)  # mkdtemp's 0700 would keep the daemon's user out
+        _replace(folder, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_target(path: str) -> None:
+    """Raise BundleError if `path` is something that `write` must not replace."""
+    is_free = not os.path.lexists(path) or (os.path.isdir(path) and not os.listdir(path))
+    if not is_free and not os.path.isfile(os.path.join(path, MANIFEST)):
+        raise BundleError(path, "it exists and is not a bundle: choose another --out")
+
+
+def _fill(folder: str, name: str, draft: Draft) -> None:
+    draft.fill_saved_model(os.path.join(folder, SAVED_MODEL))
+    if draft.plain_model is not None:
+        shutil.copytree(draft.plain_model, os.path.join(folder, PLAIN_MODEL))
+    facts = {
+        "name": name,
+        "created_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "labels": list(draft.labels),
+        "precision": draft.precision,
+        "batch_sizes": list(draft.batch_sizes),
+        "scores": draft.scores,
+        "made_with": draft.made_with,
+        "golden": _write_golden(folder, draft.golden),
+    }
+    if draft.conversion is not None:
+        facts["conversion"] = draft.conversion
+    for file, content in draft.tables.items():
+        write_file(os.path.join(folder, file), content)
+    manifests.seal(folder, facts)
+
+
+def _write_golden(folder: str, golden: Sequence[GoldenSample]) -> List[str]:
+    """Write the golden samples below `folder`; return the pictures' paths relative to it."""
+    os.mkdir(os.path.join(folder, GOLDEN))
+    files = []
+    for number, sample in enumerate(golden):
+        extension = os.path.splitext(sample.name)[1].lower()
+        files.append("{}/{:02d}{}".format(GOLDEN, number, extension))
+        write_file(os.path.join(folder, files[-1]), sample.data)
+    for name in ("pixels", "scores"):
+        buffer = io.BytesIO()
+        np.save(buffer, np.stack([getattr(sample, name) for sample in golden]))
+        write_file(os.path.join(folder, GOLDEN, name + ".npy"), buffer.getvalue())
+    return files
+
+
+def _replace(draft: str, path: str) -> None:
+    """Put `draft` in the place of `path`, whose former content goes only after that."""
+    former = draft + ".former"
+    if os.path.lexists(path):
+        os.rename(path, former)
+    try:
+        os.rename(draft, path)
+    except OSError:
+        if os.path.lexists(former):
+            os.rename(former, path)
+        raise
+    shutil.rmtree(former, ignore_errors=True)

@@ -1,0 +1,61 @@
+"""Checks for what only labeld's own keys hold; those for any key are in `schema`."""
+
+from typing import Any, List, Optional, Tuple
+
+from edge.config.schema import text
+
+STREAMS = ("rtsp", "rtsps", "http", "https")
+"""The schemes of the addresses at which cameras are read."""
+
+
+def topic(value: Any, place: str, faults: List[str]) -> Any:
+    """What topics begin with."""
+    if not isinstance(value, str) or not value.strip("/") or set(value) & set("+#\0"):
+        faults.append(
+            "{}: {!r} cannot begin a topic: text without '+' and '#'".format(place, value)
+        )
+    return value
+
+
+def topic_filter(value: Any, place: str, faults: List[str]) -> Any:
+    """What a subscription matches: MQTT 5, 4.7.1."""
+    levels = value.split("/") if isinstance(value, str) else [""]
+    wild = [level for level in levels if set(level) & set("+#")]
+    whole = all(level in "+#" for level in wild) and "#" not in levels[:-1]
+    if not any(levels) or not whole or "\0" in value or value.startswith("$share/"):
+        faults.append(
+            "{}: {!r} is no topic filter: levels between '/', '+' for any one of them, a last '#' "
+            "for all that follow; `share` adds $share".format(place, value)
+        )
+    return value
+
+
+def share_name(value: Any, place: str, faults: List[str]) -> Any:
+    """The name of a shared subscription: MQTT 5, 4.8.2."""
+    if not isinstance(value, str) or not value or set(value) & set("/+#\0"):
+        faults.append("{}: {!r} is no name without '/', '+' and '#'".format(place, value))
+    return value
+
+
+def camera_url(value: Any, place: str, faults: List[str]) -> Any:
+    """Where a camera is."""
+    text(value, place, faults)
+    scheme, separator, _ = str(value).partition("://")
+    if separator and " " not in scheme and scheme not in STREAMS:
+        faults.append(
+            "{}: {!r} is none of {}; a device, a file or a GStreamer pipeline has no '://'".format(
+                place, scheme + separator, ", ".join(STREAMS)
+            )
+        )
+    return value
+
+
+def roi(value: Any, place: str, faults: List[str]) -> Optional[Tuple[int, ...]]:
+    """A region of interest."""
+    whole = isinstance(value, list) and all(type(part) is int and part >= 0 for part in value)
+    if not whole or len(value) != 4 or 0 in value[2:]:
+        faults.append(
+            "{}: {!r} is not [x, y, width, height] in pixels of the picture".format(place, value)
+        )
+        return None
+    return tuple(value)

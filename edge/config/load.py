@@ -1,0 +1,170 @@
+"""From the file labeld.yaml to the Config, with every fault at once."""
+
+import os
+import socket
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, Optional
+
+import yaml
+
+from edge.config import shared
+from edge.config.schema import build
+from edge.config.settings import (
+    SOURCES,
+    CameraSettings,
+    Config,
+    FolderSettings,
+    MqttSettings,
+    MqttSourceSettings,
+    SourceSettings,
+    TlsSettings,
+)
+from edge.errors import ConfigError
+from edge.mqtt.topics import matches
+
+DEFAULTS = "defaults"
+"""The section of what sources share: it is laid under each of them, and not in the Config."""
+
+
+def load(path: str) -> Config:
+    """Read the configuration file at `path`; relative paths in it start at its folder.
+
+    Raises:
+        ConfigError: it cannot be read, or has faults: all of them.
+    """
+    content = _read_yaml(path)
+    faults: List[str] = []
+    if not isinstance(content, dict):
+        raise ConfigError(path, ["it holds no `key: value` lines; see config/labeld.yaml"])
+    config = build(Config, _with_defaults(content, faults), "", faults, elsewhere=(DEFAULTS,))
+    if not faults:
+        config = _with_files(config, os.path.dirname(os.path.abspath(path)), faults)
+        _check_no_circle(config, faults)
+    if faults:
+        raise ConfigError(path, faults)
+    return config
+
+
+def _with_defaults(content: Dict[Any, Any], faults: List[str]) -> Dict[Any, Any]:
+    """Return the YAML's `content` with each source's entry made whole by the section DEFAULTS."""
+    given = content.get(DEFAULTS)
+    sound = {} if given is None else shared.checked(given, DEFAULTS, SOURCES, faults)
+    entries = content.get("sources")
+    if not isinstance(entries, list):
+        return content
+    whole = [shared.merged(entry, sound, SOURCES) for entry in entries]
+    for index, entry in enumerate(entries):
+        _check_news_only("sources[{}]".format(index), entry, whole[index], faults)
+    return dict(content, sources=whole)
+
+
+def _check_news_only(place: str, entry: Any, whole: Any, faults: List[str]) -> None:
+    """A camera must not ask for what only `publish: change` heeds; it may inherit it."""
+    if not isinstance(entry, dict) or whole.get("kind") != "camera":
+        return
+    if whole.get("publish", "every") == "every":
+        for key in ("hold", "heartbeat_s"):
+            if key in entry:
+                faults.append("{}.{}: it needs publish: change".format(place, key))
+
+
+def _check_no_circle(config: Config, faults: List[str]) -> None:
+    """A source must not be given what labeld publishes itself."""
+    for index, source in enumerate(config.sources):
+        if not isinstance(source, MqttSourceSettings):
+            continue
+        own = config.topics.all_of(source.name)
+        if any(matches(source.topic, topic) for topic in own):
+            faults.append(
+                "sources[{}].topic: {!r} covers what labeld publishes, such as {}: name the "
+                "pictures' own topics".format(index, source.topic, own[0])
+            )
+
+
+def _with_files(config: Config, folder: str, faults: List[str]) -> Config:
+    """Resolve paths, read the password, fill in the device."""
+
+    def absolute(path: str) -> str:
+        return os.path.normpath(os.path.join(folder, path))
+
+    def optional(path: Optional[str]) -> Optional[str]:
+        return None if path is None else absolute(path)
+
+    mqtt = replace(config.mqtt, password_file=optional(config.mqtt.password_file))
+    if mqtt.password_file is not None:
+        mqtt = replace(mqtt, password=_read_password(mqtt, mqtt.password_file, faults))
+    if mqtt.tls is not None:
+        tls = TlsSettings(optional(mqtt.tls.ca), optional(mqtt.tls.cert), optional(mqtt.tls.key))
+        mqtt = replace(mqtt, tls=tls)
+        _check_tls(tls, faults)
+    return replace(
+        config,
+        device=config.device or socket.gethostname(),
+        model=replace(
+            config.model,
+            bundle=absolute(config.model.bundle),
+            converted=absolute(config.model.converted),
+        ),
+        sources=tuple(_with_path(source, absolute) for source in config.sources),
+        mqtt=mqtt,
+    )
+
+
+def _with_path(source: SourceSettings, absolute: Callable[[str], str]) -> SourceSettings:
+    if isinstance(source, FolderSettings):
+        return replace(source, path=absolute(source.path))
+    if not isinstance(source, CameraSettings):
+        return source
+    if "://" in source.url or "!" in source.url:
+        return source
+    return replace(source, url=absolute(source.url))
+
+
+def _read_password(mqtt: MqttSettings, path: str, faults: List[str]) -> Optional[str]:
+    if mqtt.username is None:
+        faults.append("mqtt.password_file: there is a password and no mqtt.username")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append("mqtt.password_file: {!r} cannot be read: {}".format(path, error))
+        return None
+
+
+def _check_tls(tls: TlsSettings, faults: List[str]) -> None:
+    if tls.key is not None and tls.cert is None:
+        faults.append("mqtt.tls.key: there is a key and no mqtt.tls.cert")
+    for name in ("ca", "cert", "key"):
+        path = getattr(tls, name)
+        if path is not None and not os.access(path, os.R_OK):
+            faults.append("mqtt.tls.{}: {!r} cannot be read".format(name, path))
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses what plain YAML accepts in silence: the same key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Dict[Any, Any]:
+        keys = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in keys:
+                raise yaml.constructor.ConstructorError(
+                    None, None, "the key {!r} is there twice".format(key.value), key.start_mark
+                )
+            keys.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(path: str) -> Any:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return yaml.load(file, Loader=_Loader)
+    except OSError as error:
+        raise ConfigError(path, ["cannot be read: {}".format(error.strerror)])
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, ["is not UTF-8: {}".format(error)])
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = "line {}, column {}: ".format(mark.line + 1, mark.column + 1) if mark else ""
+        raise ConfigError(path, ["{}{}".format(where, getattr(error, "problem", error))])

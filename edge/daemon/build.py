@@ -1,0 +1,78 @@
+"""The daemon's wiring: what there is, and what is handed to what."""
+
+import threading
+from typing import Callable, List, NamedTuple
+
+from edge.classify import variant
+from edge.classify.loaded import load_best
+from edge.classify.tensorflow import TensorFlowRuntime
+from edge.config.settings import Config
+from edge.daemon.changes import Changes
+from edge.daemon.converter import Converter
+from edge.daemon.reload import Reload
+from edge.daemon.service import Service
+from edge.daemon.systemd import Notifier
+from edge.deliver.outbox import Outbox
+from edge.deliver.publisher import Publisher
+from edge.deliver.statuses import Statuses
+from edge.metrics import Metrics
+from edge.wakeup import Wakeup
+from edge.worker import Worker
+
+
+class Parts(NamedTuple):
+    """What a daemon starts, asks and ends; see `edge.daemon.daemon`."""
+
+    service: Service
+    reload: Reload
+    converter: Converter
+    changing: Worker
+    publisher: Publisher
+    sending: Worker
+    wakeup: Wakeup
+
+    @property
+    def workers(self) -> List[Worker]:
+        """The Workers whose loops must come round."""
+        return self.service.workers + [self.sending]
+
+
+def build(
+    path: str,
+    config: Config,
+    notifier: Notifier,
+    metrics: Metrics,
+    stop: threading.Event,
+    on_failure: Callable[[Worker], None],
+) -> Parts:
+    """Load the model and wire what serves it; nothing runs yet.
+
+    Args:
+        path: the configuration file's, to be read again at a reload.
+        config: what it holds.
+        notifier: the Notifier.
+        metrics: the Metrics.
+        stop: the event that ends waiting.
+        on_failure: called with a Worker whose step has raised.
+
+    Raises:
+        BundleError: no bundle can be served.
+    """
+    runtime = TensorFlowRuntime()
+    model = load_best(
+        variant.candidates(config.model, runtime),
+        config.model,
+        config.batch,
+        runtime,
+        on_bad=lambda bundle: variant.discard(bundle.path),
+    )
+    wakeup = Wakeup()
+    outbox = Outbox(config.outbox.max_messages, metrics.outbox_messages, wakeup)
+    statuses = Statuses(wakeup)
+    service = Service(config, model, outbox, statuses, metrics, on_failure)
+    publisher = Publisher(config, outbox, statuses, metrics.mqtt_connected, wakeup)
+    reload = Reload(path, service, runtime, notifier, metrics, stop)
+    converter = Converter(service, reload, runtime, notifier, metrics)
+    changing = Worker("change", Changes(reload, converter).step, on_failure)
+    sending = Worker("publish", publisher.step, on_failure)
+    return Parts(service, reload, converter, changing, publisher, sending, wakeup)

@@ -1,0 +1,65 @@
+"""Bytes to and from the broker, through the socket of a paho client."""
+
+import selectors
+import time
+from typing import Any, Optional
+
+import paho.mqtt.client as paho
+
+from edge.wakeup import Wakeup
+
+PART_SECONDS = 1.0
+"""At a parting the broker is given so long to close the connection."""
+
+DISCONNECT = b"\xe0\x00"
+"""MQTT 3.1.1 and MQTT 5, 3.14: the connection ends as it should, and the will is not published."""
+
+
+def exchange(client: Optional[paho.Client], wakeup: Optional[Wakeup], timeout: float) -> None:
+    """Read and write what a client's socket allows, once it does, or somebody wakes us.
+
+    Args:
+        client: the client, whose callbacks are called; None: there is nothing to do but wait.
+        wakeup: ends the wait, and is cleared; or None.
+        timeout: at most so many seconds.
+    """
+    connection = None if client is None else client.socket()
+    with selectors.PollSelector() as selector:
+        if wakeup is not None:
+            selector.register(wakeup, selectors.EVENT_READ)
+        if connection is not None and client is not None:
+            both = selectors.EVENT_READ | selectors.EVENT_WRITE
+            wants = both if client.want_write() else selectors.EVENT_READ
+            selector.register(connection, wants)
+            if getattr(connection, "pending", int)():  # TLS holds bytes that poll cannot see
+                timeout = 0.0
+                client.loop_read()
+        for key, events in selector.select(timeout):
+            if key.fileobj is wakeup:
+                wakeup.clear()
+            elif client is not None:
+                if events & selectors.EVENT_READ:
+                    client.loop_read()
+                if events & selectors.EVENT_WRITE:
+                    client.loop_write()
+    if connection is not None and client is not None:
+        client.loop_misc()
+
+
+def part(connection: Any, deadline: float) -> None:
+    """Say DISCONNECT, then read until the broker closes, at most until `deadline`.
+
+    paho closes as soon as it has said so. What the broker is sending just then fails, and with it
+    the broker may lose acknowledgements that it has not read yet.
+
+    Args:
+        connection: the client's socket (or TLS's).
+        deadline: monotonic seconds.
+    """
+    try:
+        connection.settimeout(max(0.001, deadline - time.monotonic()))
+        connection.sendall(DISCONNECT)
+        while connection.recv(65536) and time.monotonic() < deadline:
+            connection.settimeout(max(0.001, deadline - time.monotonic()))
+    except OSError:
+        pass  # it has closed, or does not

@@ -1,0 +1,34 @@
+"""What a connection to the broker tells its owner."""
+
+from typing import Optional
+
+import paho.mqtt.client as paho
+
+
+class Listener:
+    """Is told what happens on a `Connection`; does nothing of itself.
+
+    Each call comes from within the connection's `step` or `close`, so on the thread that drives
+    it. None may block, and what one raises ends that thread's stage.
+    """
+
+    meanwhile = "trying again"
+    """What is so while there is trouble, for the log."""
+
+    def on_up(self) -> None:
+        """The broker has accepted us."""
+
+    def on_down(self) -> None:
+        """The connection is lost; what was not acknowledged is the listener's to send again."""
+
+    def on_trouble(self, reason: str) -> None:
+        """There is no connection, and why: once for each cause."""
+
+    def on_published(self, number: int, refusal: Optional[str]) -> None:
+        """The answer to what `Connection.publish` gave this number: None, or why it is refused."""
+
+    def on_subscribed(self, refusal: Optional[str]) -> None:
+        """The answer to `Connection.subscribe`: None, or why the broker refuses."""
+
+    def on_message(self, message: paho.MQTTMessage) -> None:
+        """A message has come."""
