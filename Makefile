@@ -9,6 +9,10 @@ VENV37 ?= .venv37
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
+# Tests run in so many processes; what shares a fixture that is long in the making shares one.
+WORKERS ?= $(shell nproc)
+PYTEST = -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Debian packages are installed where this user may, and otherwise asked for in one line.
@@ -17,7 +21,7 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 venv37 compiler install-jetson run test test36 lint mosquitto prometheus systemd photographs streams clean
+.PHONY: venv venv36 venv37 compiler install-jetson run test unit test36 lint mosquitto prometheus systemd photographs streams clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
@@ -25,12 +29,16 @@ run: venv mosquitto
 test: venv lint mosquitto prometheus systemd photographs streams compiler
 	LABELD_OTHER_PYTHON=$(abspath $(VENV36)/bin/python) \
 	LABELD_CONVERTING_PYTHONS=$(abspath $(VENV36)/bin/python):$(abspath $(VENV37)/bin/python) \
-	    $(BIN)/python -m pytest $(PYTEST_ARGS) tests
+	    $(BIN)/python $(PYTEST)
+
+# What a developer runs at each save: no TensorFlow, no server, seconds.
+unit: venv
+	$(BIN)/python -m pytest tests/unit
 
 # The same tests on what is nearest to a Jetson TX2: Python 3.6 and TensorFlow 2.6.
 test36: venv36 mosquitto prometheus systemd photographs streams
 	LABELD_OTHER_PYTHON=$(abspath $(BIN)/python) \
-	    $(VENV36)/bin/python -m pytest $(PYTEST_ARGS) -p no:cacheprovider tests
+	    $(VENV36)/bin/python $(PYTEST) -p no:cacheprovider
 
 lint: venv
 	$(BIN)/ruff check .

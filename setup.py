@@ -46,7 +46,15 @@ setup(
         ],
         "export": ["scikit-learn"],
         "demo": ["amqtt>=0.11; python_version >= '3.10'"],
-        "test": ["pytest>=7.0", "jinja2", "setuptools", "wheel"],
+        "test": [
+            # with later ones pytest-xdist 3.8 does not keep a group together
+            "pytest>=7.0,<9.1",
+            "pytest-timeout",
+            "pytest-xdist",
+            "jinja2",
+            "setuptools",
+            "wheel",
+        ],
         "lint": [
             "ruff==0.14.*; python_version >= '3.7'",
             "mypy==2.*; python_version >= '3.10'",

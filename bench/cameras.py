@@ -27,8 +27,8 @@ from edge.demo import samples
 from edge.metrics import DROPPED, PUBLISHED, Metrics
 from edge.wakeup import Wakeup
 from edge.worker import Worker
-from tests.cameras import MjpegServer, RtspServer, jpeg
-from tests.servers import Mosquitto
+from tests.support.cameras import MjpegServer, RtspServer, jpeg
+from tests.support.servers import Mosquitto
 
 SIZE = (640, 480)
 EVERY_SECONDS = 30.0

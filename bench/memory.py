@@ -8,7 +8,7 @@ import os
 import tempfile
 
 from edge.demo import samples
-from tests.servers import Labeld, Mosquitto, Subscriber, wait_for
+from tests.support.servers import Labeld, Mosquitto, Subscriber, wait_for
 
 STEP, LAST = 200, 2000
 SWAPS = 10

@@ -5,11 +5,19 @@ from collections import namedtuple
 import pytest
 
 from edge.classify import bundle
-from tests import commands, servers, stamps, tiny
+from tests.support import commands, servers, stamps, tiny
 
 Trained = namedtuple("Trained", "bundle text errors photographs")
 Trained.__doc__ = """bundle: the Bundle; text, errors: what the command printed;
 photographs: {path: label} of what it was given."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Have the tests that need the trained bundle share a process: it takes a minute to make."""
+    for item in items:
+        if "trained" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("trained"))
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +39,7 @@ def trained(tmp_path_factory):
         "train", data, "--out", path, "--weights", "none", "--augment", 1
     )
     assert code == 0, errors
-    return Trained(bundle.read(path), text, errors, photographs)
+    return Trained(bundle.read(str(path)), text, errors, photographs)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The HTTP server: /metrics for Prometheus, /healthz and /readyz for whoever asks."""
+"""The HTTP server: /metrics for Prometheus, /healthz and /readyz for whoever asks, / for people."""
 
 import socketserver
 import threading
@@ -7,6 +7,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
+from edge import __version__
 from edge.config.settings import HttpSettings
 from edge.errors import LabeldError
 from edge.worker import STEP_SECONDS
@@ -15,6 +16,13 @@ _Application = Callable[[Any, Any], Iterable[bytes]]
 """WSGI's: PEP 3333."""
 
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
+_HTML = ("Content-Type", "text/html; charset=utf-8")
+
+_PAGES = {
+    "/metrics": "what Prometheus scrapes",
+    "/healthz": "whether every stage comes round; 503 names the one that hangs",
+    "/readyz": "whether pictures are served",
+}
 
 
 class HttpServer:
@@ -69,14 +77,29 @@ def _application(
         path = environ["PATH_INFO"]
         if path == "/metrics":
             return metrics(environ, start_response)
+        if path == "/":
+            start_response("200 OK", [_HTML])
+            return [_index().encode("utf-8")]
         if path not in pages:
             start_response("404 Not Found", [_TEXT])
-            return [b"labeld serves /metrics, /healthz and /readyz\n"]
+            return ["labeld serves / and {}\n".format(", ".join(_PAGES)).encode("utf-8")]
         reasons = pages[path]()
         start_response("503 Service Unavailable" if reasons else "200 OK", [_TEXT])
         return ["".join(line + "\n" for line in reasons or ["ok"]).encode("utf-8")]
 
     return application
+
+
+def _index() -> str:
+    """Return a page that links what there is."""
+    links = "".join(
+        '<li><a href="{0}">{0}</a>: {1}</li>\n'.format(path, text) for path, text in _PAGES.items()
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>labeld</title></head>\n'
+        "<body><h1>labeld {}</h1>\n<ul>\n{}</ul></body></html>\n".format(__version__, links)
+    )
 
 
 class _Server(socketserver.ThreadingMixIn, WSGIServer):

@@ -1,11 +1,27 @@
 """A child process with a log, which ends with its owner."""
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
+import sys
 from typing import Optional, Sequence
 
 from edge.errors import LabeldError
+
+_BOUND = """
+import ctypes, os, signal, sys
+PR_SET_PDEATHSIG = 1
+owner, command = int(sys.argv[1]), sys.argv[2:]
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+if os.getppid() == owner:
+    os.execvp(command[0], command)
+"""
+"""Becomes a command that gets SIGTERM when its owner dies, however that dies: prctl(2).
+
+A child must ask for it itself; what runs between fork and exec of a process with threads may not.
+"""
 
 
 class ChildError(LabeldError):
@@ -15,7 +31,8 @@ class ChildError(LabeldError):
 class Child:
     """A running command; a context manager that ends it.
 
-    It has a session of its own: Ctrl-C reaches the owner alone, which stops it in its turn.
+    It has a session of its own: Ctrl-C reaches the owner alone, which stops it in its turn. Where
+    the owner's thread that made it dies, by SIGKILL say, it is asked to end by the kernel.
     """
 
     def __init__(
@@ -25,16 +42,23 @@ class Child:
         log: Optional[str] = None,
         stop_seconds: float = 30.0,
     ) -> None:
-        """Start `command` (a list); its output goes to the file `log`, or where ours goes."""
+        """Start `command`; its output goes to the file `log`, or where ours goes.
+
+        Raises:
+            OSError: there is no such program.
+        """
         self.name = name
         self._log = log
         self._stop_seconds = stop_seconds
+        if shutil.which(command[0]) is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command[0])
+        bound = [sys.executable, "-I", "-S", "-c", _BOUND, str(os.getpid()), *command]
         if log is None:
-            self._process = subprocess.Popen(command, start_new_session=True)
+            self._process = subprocess.Popen(bound, start_new_session=True)
         else:
             with open(log, "ab") as file:
                 self._process = subprocess.Popen(
-                    command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+                    bound, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
                 )
 
     def __enter__(self) -> "Child":

@@ -1,0 +1,1 @@
+"""Against real brokers, cameras and daemons, with a small bundle."""

@@ -1,0 +1,435 @@
+"""A camera: what is taken of it, and what is said and done when it fails."""
+
+import gc
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from collections import namedtuple
+
+import cv2
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry
+
+from edge.backoff import Backoff
+from edge.config.settings import CameraSettings
+from edge.metrics import DROPPED, Metrics
+from edge.prepare.preprocess import ROW, preprocess_into
+from edge.sources.camera import reader
+from edge.sources.camera.address import masked
+from edge.sources.camera.camera import CameraSource
+from edge.sources.state import SourceState
+from tests.support import cameras
+from tests.support.servers import free_port, wait_for
+
+TIMEOUT_S = 1.0
+
+
+class Watched:
+    """A camera being read: its frames and its statuses as they come."""
+
+    def __init__(self, url, clear=True, keep=True, **options):
+        """Read `url`; `clear`: let go of each frame at once; `keep`: hold it for the test."""
+        self.registry = CollectorRegistry()
+        self.frames = []
+        self.statuses = []
+        self._clear = clear
+        self._keep = keep
+        facts = dict({"fps": 240, "timeout_s": TIMEOUT_S}, **options)
+        settings = CameraSettings(name="aisle", kind="camera", url=url, **facts)
+        metrics = Metrics(self.registry, ["aisle"])
+        state = SourceState("aisle", "bench", metrics, self._announce)
+        self.camera = CameraSource(settings, "bench", state, metrics, Backoff(0.001, 0.02))
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _announce(self, _, payload):
+        self.statuses.append(json.loads(payload.decode("utf-8")))
+
+    def _run(self):
+        row = np.empty(ROW, np.uint8)
+        for frame in self.camera.frames(self._stop):
+            if frame is not None:
+                preprocess_into(frame.read(), row)
+                frame.judge(row)
+                self.frames.append(frame if self._keep else None)
+                if self._clear:
+                    frame.release()
+
+    def close(self):
+        self._stop.set()
+        self._thread.join(10.0)
+        assert not self._thread.is_alive()
+
+    def ended(self):
+        return not self._thread.is_alive()
+
+    def up(self):
+        return self.registry.get_sample_value("labeld_source_up", {"source": "aisle"})
+
+    def dropped(self):
+        labels = {"source": "aisle", "outcome": DROPPED}
+        return self.registry.get_sample_value("labeld_frames_total", labels)
+
+    def more(self, count=1):
+        """Wait until so many more frames have come."""
+        target = len(self.frames) + count
+        wait_for(lambda: len(self.frames) >= target, "{} more frames".format(count))
+
+    def stale(self, cause):
+        """Wait until the status is stale for `cause`; return the whole reason."""
+        wait_for(
+            lambda: self.statuses and cause in (self.statuses[-1]["reason"] or ""),
+            "stale for {!r}: {}".format(cause, self.statuses[-1:]),
+        )
+        assert self.statuses[-1]["status"] == "stale"
+        return self.statuses[-1]["reason"]
+
+
+@pytest.fixture
+def watch():
+    """Return a function that makes a Watched and ends it after the test."""
+    made = []
+
+    def make(*args, **settings):
+        made.append(Watched(*args, **settings))
+        return made[-1]
+
+    yield make
+    for watched in made:
+        watched.close()
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return cameras.scene(20)
+
+
+@pytest.fixture
+def mjpeg(pictures):
+    server = cameras.MjpegServer([cameras.jpeg(picture) for picture in pictures])
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def rtsp(tmp_path, pictures):
+    server = cameras.RtspServer(tmp_path, pictures)
+    server.start()
+    yield server
+    server.kill()
+
+
+def shows_the_scene(image, pictures):
+    """Return True if an RGB picture is one of the scene, but for what compression does to it."""
+    near = [np.abs(image.astype(int) - picture[..., ::-1]).mean() for picture in pictures]
+    return min(near) < 8
+
+
+MJPEG_FAULTS = {
+    "stall": "no picture came for 1 s",
+    "silent": "no picture came for 1 s",
+    "half": "no picture came for 1 s",
+    "end": "the server ended the stream",
+    "reset": "Connection reset by peer",
+    "not found": "the server answers 404 Not Found",
+    "unauthorised": "the server answers 401",
+    "page": "the server answers with text/html, not with video",
+    "garbage": "the server ended the stream",
+    "cut": "the JPEG is cut short",
+    "junk": "it sends what is no JPEG",
+    "other size": "changed from 768x576 to 320x240",
+}
+
+
+@pytest.mark.parametrize("fault", sorted(MJPEG_FAULTS))
+def test_a_fault_of_an_http_camera_is_told_once_and_got_over(fault, mjpeg, watch, caplog):
+    caplog.set_level(logging.INFO)
+    watched = watch(mjpeg.url)
+    watched.more(3)
+    assert watched.up() == 1
+    mjpeg.fault = fault
+    cause = MJPEG_FAULTS[fault]
+    reason = watched.stale(cause)
+    assert mjpeg.url in reason
+    if fault != "other size":  # there each try begins with a good picture
+        assert watched.up() == 0
+        tries = mjpeg.connections
+        wait_for(lambda: mjpeg.connections > tries + 2, "more tries")
+        assert caplog.text.count(cause) == 1
+        assert "live" not in [status["status"] for status in watched.statuses[1:]]
+    mjpeg.fault = None
+    watched.more(3)
+    wait_for(lambda: watched.up() == 1, "it is up again")
+    assert watched.statuses[-1]["status"] == "live"
+
+
+def test_pictures_without_a_length_are_read_too(pictures, watch):
+    server = cameras.MjpegServer([cameras.jpeg(picture) for picture in pictures], length=False)
+    try:
+        watched = watch(server.url)
+        watched.more(5)
+        assert all(shows_the_scene(frame.read(), pictures) for frame in watched.frames[:5])
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("scheme", [b"Basic", b"Digest"])
+def test_a_password_in_the_address_is_used_and_not_shown(scheme, mjpeg, watch, caplog):
+    mjpeg.asks_for = scheme
+    address = mjpeg.url.replace("127", "user:{}@127")
+    watched = watch(address.format("s3cret"))
+    watched.more(2)
+    assert "401" in watch(address.format("wrong")).stale("401 Unauthorized")
+    mjpeg.fault = "not found"
+    assert "user:***@127" in watched.stale("404")
+    assert "s3cret" not in caplog.text
+    assert masked("rtsp://a:b@h/x and rtsp://c:d@h/y") == "rtsp://a:***@h/x and rtsp://c:***@h/y"
+
+
+def test_an_address_where_nobody_listens_and_a_name_that_is_not_known(watch):
+    for scheme in ("http", "rtsp"):
+        address = "{}://127.0.0.1:{}/x".format(scheme, free_port())
+        watch(address).stale("Connection refused")
+        watch(scheme + "://camera.invalid/x").stale("not known")
+
+
+def test_an_rtsp_camera_that_stalls_dies_or_comes_back(rtsp, pictures, watch, caplog):
+    watched = watch(rtsp.url, timeout_s=3.0)
+    watched.more(5)
+    assert shows_the_scene(watched.frames[-1].read(), pictures)
+    rtsp.process.send_signal(signal.SIGSTOP)
+    watched.stale("within 3 s" if _opencv() else "no picture came for 3 s")
+    assert watched.up() == 0
+    rtsp.process.send_signal(signal.SIGCONT)
+    watched.more(2)
+    rtsp.kill()
+    watched.stale("Connection refused")
+    time.sleep(0.2)
+    assert caplog.text.count("Connection refused") == 1
+    rtsp.start()
+    watched.more(2)
+    assert watched.up() == 1
+
+
+def test_an_rtsp_path_that_is_not_there(rtsp, watch):
+    watch(rtsp.url + "/nowhere", timeout_s=3.0).stale("path" if _opencv() else "404")
+
+
+def test_an_rtsp_stream_that_is_reset_or_turns_into_garbage(rtsp, watch):
+    proxy = cameras.Proxy(rtsp.port)
+    try:
+        watched = watch(rtsp.url.replace(str(rtsp.port), str(proxy.port)), timeout_s=3.0)
+        watched.more(3)
+        for fault in (proxy.reset, lambda: setattr(proxy, "fault", "garbage")):
+            seen = len(watched.statuses)
+            fault()
+            wait_for(
+                lambda seen=seen: "stale" in [told["status"] for told in watched.statuses[seen:]],
+                "it is stale",
+            )
+            proxy.fault = None
+            watched.more(2)
+    finally:
+        proxy.close()
+
+
+def _opencv():
+    """Return True where PyAV is not installed, so that OpenCV reads RTSP."""
+    try:
+        import av  # noqa: F401
+    except ImportError:
+        return True
+    return False
+
+
+def test_a_video_file_is_played_at_its_own_pace_and_then_ends(watch):
+    cameras.scene(1)
+    started = time.monotonic()
+    watched = watch(cameras.SCENE, fps=1)
+    watched.more(3)
+    assert time.monotonic() - started > 1.5, "ten pictures of this scene make a second"
+    assert watched.frames[0].read().shape == (576, 768, 3)
+
+
+def test_a_short_film_ends_or_is_played_again(tmp_path, watch):
+    path = str(tmp_path / "film.avi")
+    film(path, 5)
+    once = watch(path)
+    wait_for(once.ended, "the film ends")
+    assert len(once.frames) == 5
+    assert "played to its end" in once.stale("end")
+    again = watch(path, loop=True)
+    again.more(12)
+    assert again.statuses[-1]["status"] == "live"
+
+
+def film(path, count):
+    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"MJPG"), 25, (64, 48))
+    for number in range(count):
+        writer.write(np.full((48, 64, 3), 10 * number, np.uint8))
+    writer.release()
+
+
+@pytest.mark.parametrize(
+    ("url", "cause"),
+    [
+        ("/nowhere/film.avi", "there is no such file"),
+        ("/dev/video77", "there is no such device"),
+        ("videotestsrc ! nonsense ! appsink", "GStreamer"),
+    ],
+)
+def test_what_cannot_be_opened_says_why(url, cause, watch):
+    assert url in watch(url).stale(cause)
+
+
+class Device:
+    """What OpenCV's capture is to labeld, for a camera that this machine does not have."""
+
+    opened = []
+
+    def __init__(self, *arguments):
+        self.opened.append(arguments)
+        self._left = 3
+
+    def isOpened(self):
+        return True
+
+    def grab(self):
+        self._left -= 1
+        return self._left >= 0
+
+    def retrieve(self):
+        return True, np.full((48, 64, 3), (10, 20, 200), np.uint8)
+
+    def release(self):
+        pass
+
+
+def test_a_v4l2_camera_is_opened_by_its_number_and_read_as_rgb(watch, monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", Device)
+    watched = watch("/dev/video0")
+    watched.more(2)
+    assert Device.opened[0] == (0, cv2.CAP_V4L2)
+    assert watched.frames[0].read()[0, 0].tolist() == [200, 20, 10]
+    watched.stale("no more pictures came")
+
+
+def test_a_region_of_interest_is_cut_out_and_then_turned(tmp_path, watch):
+    path = str(tmp_path / "film.avi")
+    film(path, 5)
+    watched = watch(path, loop=True, roi=(8, 16, 40, 20), rotate=90)
+    watched.more(2)
+    assert watched.frames[0].read().shape == (40, 20, 3)
+    outside = watch(path, loop=True, roi=(40, 0, 40, 20))
+    assert "roi [40, 0, 40, 20] reaches beyond its pictures, which have 64x48" in outside.stale(
+        "roi"
+    )
+
+
+def test_one_picture_is_under_way_and_those_due_meanwhile_are_counted(mjpeg, watch):
+    watched = watch(mjpeg.url, clear=False)
+    watched.more(1)
+    wait_for(lambda: watched.dropped() >= 5, "dropped frames")
+    assert len(watched.frames) == 1
+    newest = time.monotonic()
+    watched.frames[0].release()
+    watched.more(1)
+    assert watched.frames[1].arrived > newest, "a new picture, not one kept from before"
+
+
+Usage = namedtuple("Usage", "threads descriptors megabytes")
+
+
+def usage():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        pages = int(file.read().split()[1])
+    return Usage(
+        len(os.listdir("/proc/self/task")),
+        len(os.listdir("/proc/self/fd")),
+        pages * os.sysconf("SC_PAGE_SIZE") / 1e6,
+    )
+
+
+@pytest.fixture
+def ending(pictures):
+    """An HTTP camera that hangs up after each picture."""
+    server = cameras.MjpegServer([cameras.jpeg(pictures[0])], fps=1000)
+    server.fault = "end after one"
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize("kind", ["http", "rtsp", "file"])
+def test_five_hundred_reconnects_leave_nothing_behind(
+    kind, ending, rtsp, tmp_path, watch, monkeypatch
+):
+    film(str(tmp_path / "film.avi"), 1)
+    urls = {"http": ending.url, "rtsp": rtsp.url + "/nowhere", "file": str(tmp_path / "film.avi")}
+    opened = reader.open_capture
+    tries = []
+
+    def counted(url, timeout):
+        tries.append(url)
+        return opened(url, timeout)
+
+    monkeypatch.setattr(reader, "open_capture", counted)
+    watched = watch(urls[kind], keep=False, loop=True)
+    wait_for(lambda: len(tries) > 50, "50 tries")
+    before = usage()
+    wait_for(lambda: len(tries) > 550 and (kind == "rtsp" or len(watched.frames) > 500), "500 more")
+    after = usage()
+    assert kind != "rtsp" or not watched.frames
+    assert after.threads <= before.threads + 2
+    assert after.descriptors <= before.descriptors + 4
+    assert after.megabytes < before.megabytes + 20
+
+
+def test_a_file_is_not_said_to_be_empty_because_its_pictures_were_dropped(tmp_path, watch):
+    url = str(tmp_path / "film.avi")
+    film(url, 1)
+    watched = watch(url, clear=False, loop=True)
+    wait_for(lambda: (watched.dropped() or 0) > 20, "the picture was dropped each time")
+    assert [status["reason"] for status in watched.statuses if status["status"] == "stale"] == []
+
+
+class _Hanging:
+    """A capture whose call no timeout ends: a driver that sleeps in the kernel."""
+
+    is_file = False
+
+    def __init__(self, fifo):
+        self._fifo = fifo
+
+    def grab(self):
+        with open(self._fifo, "rb"):  # until somebody opens it for writing
+            raise EOFError
+
+    def close(self):
+        pass
+
+
+def test_a_call_that_hangs_holds_up_neither_a_stop_nor_another_camera(
+    tmp_path, mjpeg, watch, monkeypatch
+):
+    fifo = str(tmp_path / "fifo")
+    os.mkfifo(fifo)
+    opened = reader.open_capture
+    monkeypatch.setattr(
+        reader,
+        "open_capture",
+        lambda url, timeout: _Hanging(fifo) if url == "hanging" else opened(url, timeout),
+    )
+    monkeypatch.setattr("edge.sources.camera.camera.HANG_SECONDS", 0.5)
+    hanging = watch("hanging")
+    other = watch(mjpeg.url)
+    hanging.stale("a call to it hangs, for more than 1.5 s")
+    other.more(3)
+    hanging.close()  # fails if it does not end
+    with open(fifo, "wb"):
+        pass  # let the thread go

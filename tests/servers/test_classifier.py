@@ -1,0 +1,99 @@
+"""The graph: reads the rows where they lie, and must reproduce the bundle's golden samples."""
+
+import os
+
+import numpy as np
+import pytest
+
+from edge.batch.slots import Slots
+from edge.classify import bundle, golden, writer
+from edge.classify.loaded import warm_up
+from edge.classify.tensorflow import TensorFlowRuntime
+from edge.errors import BundleError
+from edge.prepare import preprocess
+from tests.support import tiny
+
+
+@pytest.fixture(scope="module")
+def graph(tiny_bundle):
+    return TensorFlowRuntime().load(tiny_bundle)
+
+
+def test_it_computes_the_scores_of_each_row(graph):
+    rows = np.stack([tiny.picture(name, size=(299, 299)) for name in tiny.LABELS])
+    assert np.allclose(graph.run(rows), tiny.scores(rows), atol=golden.SCORE_TOLERANCE)
+
+
+def test_a_row_shares_memory_with_the_tensor_that_the_graph_reads(graph):
+    slots = Slots(max_size=4, max_delay_seconds=0.0)
+    for buffer in slots.buffers():
+        assert graph.shares_memory(buffer)
+    slot = slots.acquire(timeout=1.0)
+    slot.commit("picture")
+    batch = slots.next_batch(timeout=1.0)
+    assert np.shares_memory(slot.row, batch.rows)
+    assert graph.shares_memory(batch.rows)
+
+
+def test_rows_elsewhere_are_copied_and_not_fatal(graph):
+    rows = np.zeros(2 * 299 * 299 * 3 + 1, np.uint8)[1:].reshape(2, 299, 299, 3)
+    assert np.allclose(graph.run(rows), tiny.scores(rows), atol=golden.SCORE_TOLERANCE)
+
+
+def test_the_golden_samples_are_reproduced(tiny_bundle, graph):
+    assert golden.check(tiny_bundle, graph) <= golden.SCORE_TOLERANCE
+
+
+def write_with(path, **wrong):
+    """Write a bundle, each golden sample changed as `wrong` says; return it."""
+    samples = []
+    for seed in range(3):
+        data = tiny.encode(tiny.picture(tiny.LABELS[seed], seed), ".png")
+        pixels = preprocess.load(data)
+        good = bundle.GoldenSample("a.png", data, pixels, tiny.scores(pixels[np.newaxis])[0])
+        samples.append(good._replace(**{name: how(good) for name, how in wrong.items()}))
+    writer.write(str(path), writer.Draft(tiny.save_graph, tiny.LABELS, samples, {}, {}))
+    return bundle.read(str(path))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"scores": lambda sample: sample.scores[::-1]}, "TensorFlow computes something else"),
+        ({"pixels": lambda sample: 255 - sample.pixels}, "OpenCV decodes it differently"),
+        ({"data": lambda sample: sample.data[:200]}, "cut short"),
+    ],
+)
+def test_a_bundle_that_is_not_reproduced_is_refused(tmp_path, graph, wrong, reason):
+    with pytest.raises(BundleError, match=reason):
+        golden.check(write_with(tmp_path / "bundle", **wrong), graph)
+
+
+def test_a_graph_that_tensorflow_cannot_load_is_refused(tmp_path):
+    draft = writer.Draft(os.mkdir, tiny.LABELS, tiny_golden(), {}, {})
+    writer.write(str(tmp_path / "bundle"), draft)
+    with pytest.raises(BundleError, match="cannot load it"):
+        TensorFlowRuntime().load(bundle.read(str(tmp_path / "bundle")))
+
+
+def tiny_golden():
+    data = tiny.encode(tiny.picture("red"), ".png")
+    pixels = preprocess.load(data)
+    return [bundle.GoldenSample("a.png", data, pixels, tiny.scores(pixels[np.newaxis])[0])]
+
+
+def test_only_built_sizes_are_warmed_up_and_each_is_timed():
+    sizes = []
+    slots = Slots(max_size=6, max_delay_seconds=0.0, batch_sizes=(1, 4, 8, 16))
+    graph = tiny.FunctionGraph(lambda rows: sizes.append(len(rows)))
+    seconds = warm_up(graph, slots, (1, 4, 8, 16))
+    assert set(sizes) == {1, 4, 8}
+    assert set(seconds) == {1, 4, 8}
+    assert all(took > 0 for took in seconds.values())
+
+
+def test_a_graph_that_takes_any_size_is_warmed_up_for_the_smallest_and_the_largest():
+    sizes = []
+    graph = tiny.FunctionGraph(lambda rows: sizes.append(len(rows)))
+    assert warm_up(graph, Slots(6, 0.0), ()) == {}
+    assert sizes == [1, 6]

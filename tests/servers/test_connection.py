@@ -1,0 +1,184 @@
+"""Which MQTT is spoken, and what is told of a broker that says no."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from edge.mqtt.broker import Broker
+from edge.mqtt.connection import Connection
+from edge.mqtt.exchange import DISCONNECT
+from edge.mqtt.identity import Identity
+from edge.mqtt.listener import Listener
+from edge.mqtt.properties import TEXT
+from tests.support import cameras
+from tests.support.refusing_broker import RefusingBroker
+
+
+class Heard(Listener):
+    """A Listener that keeps what it is told."""
+
+    def __init__(self):
+        self.troubles, self.refusals, self.published, self.arrived = [], [], [], []
+
+    def on_trouble(self, reason):
+        self.troubles.append(reason)
+
+    def on_subscribed(self, refusal):
+        self.refusals.append(refusal)
+
+    def on_published(self, number, refusal):
+        self.published.append((number, refusal))
+
+    def on_message(self, message):
+        self.arrived.append(message)
+
+
+@pytest.fixture
+def connect():
+    """Return a function that makes a Connection to a port of this machine, and what it hears."""
+    made = []
+
+    def connection(port):
+        heard = Heard()
+        made.append(Connection(Broker("127.0.0.1", port), Identity("test", window=50), heard))
+        return made[-1], heard
+
+    yield connection
+    for one in made:
+        one.close(time.monotonic() + 5.0)
+
+
+def step_until(connection, condition, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        connection.step()
+
+
+def test_mqtt_5_is_spoken_where_the_broker_does_and_its_window_kept(connect, broker):
+    connection, heard = connect(broker.port)
+    step_until(connection, lambda: connection.up)
+    assert connection.is_version_5
+    assert connection.window == 20  # mosquitto's default Receive Maximum
+    number = connection.publish("a/b", b"c", TEXT)
+    step_until(connection, lambda: heard.published)
+    assert heard.published == [(number, None)]
+    assert not heard.troubles
+
+
+def test_mqtt_3_is_spoken_where_the_broker_knows_no_other(connect):
+    broker = RefusingBroker(speaks_5=False)
+    connection, heard = connect(broker.port)
+    try:
+        step_until(connection, lambda: connection.up)
+        assert broker.levels == [5, 4]
+        assert not connection.is_version_5
+        assert connection.window == 50
+        assert not heard.troubles
+    finally:
+        broker.close()
+
+
+@pytest.mark.parametrize(
+    ("speaks_5", "reason"), [(True, "Not authorized"), (False, "128|Unspecified")]
+)
+def test_a_refused_subscription_is_told(connect, speaks_5, reason):
+    broker = RefusingBroker(speaks_5)
+    connection, heard = connect(broker.port)
+    try:
+        step_until(connection, lambda: connection.up)
+        connection.subscribe("pictures/#")
+        step_until(connection, lambda: heard.refusals)
+        assert any(part in heard.refusals[0] for part in reason.split("|"))
+    finally:
+        broker.close()
+
+
+def test_a_lost_connection_comes_back_and_is_told_once(connect, broker):
+    proxy = cameras.Proxy(broker.port)
+    connection, heard = connect(proxy.port)
+    try:
+        step_until(connection, lambda: connection.up)
+        proxy.reset()
+        step_until(connection, lambda: not connection.up)
+        step_until(connection, lambda: connection.up)
+        assert connection.number == 2
+        assert heard.troubles == ["the connection was lost"]
+    finally:
+        proxy.close()
+
+
+def test_a_server_that_is_no_broker_is_told_so(connect):
+    server = cameras.MjpegServer([])
+    server.fault = "not found"
+    connection, heard = connect(server.port)
+    try:
+        step_until(connection, lambda: heard.troubles)
+        assert "is it an MQTT broker?" in heard.troubles[0]
+    finally:
+        server.close()
+
+
+def test_at_a_parting_what_the_broker_is_still_sending_is_taken(connect):
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(1)
+    after_disconnect = []
+
+    def serve():
+        client, _ = listener.accept()
+        with client:
+            client.settimeout(5.0)
+            client.recv(4096)
+            client.sendall(b"\x20\x03\x00\x00\x00")  # CONNACK
+            assert client.recv(2) == DISCONNECT
+            client.settimeout(0.3)
+            try:
+                after_disconnect.append(client.recv(1))
+            except socket.timeout:
+                client.sendall(b"\xd0\x00" * 1000)
+                after_disconnect.append("still there")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    connection, _ = connect(listener.getsockname()[1])
+    step_until(connection, lambda: connection.up)
+    connection.close(time.monotonic() + 5.0)
+    thread.join(10.0)
+    listener.close()
+    assert after_disconnect == ["still there"], "the connection is the broker's to close"
+
+
+def test_what_was_acknowledged_before_a_parting_does_not_come_again(broker):
+    address = Broker("127.0.0.1", broker.port)
+    first = _take(address, 16, meanwhile=lambda: _publish(address, "pictures", 60))
+    second = _take(address, 16)
+    assert first + second == list(range(32)), "with more to send, the broker has read all"
+
+
+def _take(address, count, meanwhile=lambda: None):
+    """Acknowledge so many messages for a lasting session, then part; return their numbers."""
+    heard = Heard()
+    connection = Connection(address, Identity("keeper", count, session_seconds=3600), heard)
+    step_until(connection, lambda: connection.up)
+    connection.subscribe("pictures")
+    step_until(connection, lambda: heard.refusals == [None])
+    meanwhile()
+    step_until(connection, lambda: len(heard.arrived) >= count)
+    for message in heard.arrived[:count]:
+        connection.acknowledge(message)
+    connection.close(time.monotonic() + 5.0)
+    return [int(message.payload[:2]) for message in heard.arrived[:count]]
+
+
+def _publish(address, topic, count):
+    """Publish so many messages of a picture's size, numbered."""
+    heard = Heard()
+    publisher = Connection(address, Identity("publisher", count), heard)
+    step_until(publisher, lambda: publisher.up)
+    for number in range(count):
+        publisher.publish(topic, b"%02d" % number + bytes(20000), TEXT)
+    step_until(publisher, lambda: len(heard.published) == count)
+    publisher.close(time.monotonic() + 5.0)

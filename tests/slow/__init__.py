@@ -1,0 +1,1 @@
+"""With training, conversion, installation, and thousands of pictures."""

@@ -1,0 +1,106 @@
+"""`labeld-export train`: labelled photographs in, a model bundle out."""
+
+import collections
+import re
+
+import numpy as np
+import pytest
+
+from edge.classify import golden
+from edge.classify.tensorflow import TensorFlowRuntime
+from edge.offline.files import score_files
+from tests.support import stamps
+from tests.support.commands import labeld_export, no_internet
+
+
+def test_training_prints_the_held_out_scores_and_keeps_them_in_the_bundle(trained):
+    counts = re.search(
+        r"144 pictures of 6 classes: (\d+) to train on, (\d+) to stop in time, (\d+) held out",
+        trained.text,
+    )
+    held_out = int(counts.group(3))
+    assert sum(int(count) for count in counts.groups()) == 144
+    accuracy, macro_f1 = re.search(
+        r"held out: accuracy (0\.\d+), macro-F1 (0\.\d+)", trained.text
+    ).groups()
+    scores = trained.bundle.scores
+    assert scores["pictures"] == held_out
+    assert scores["accuracy"] == pytest.approx(float(accuracy), abs=1e-3)
+    assert scores["macro_f1"] == pytest.approx(float(macro_f1), abs=1e-3)
+
+
+def test_a_trained_bundle_has_learnt_its_photographs_and_reproduces_here(trained):
+    assert trained.bundle.labels == tuple(sorted(stamps.CLASSES))
+    graph = TensorFlowRuntime().load(trained.bundle)
+    results = score_files(trained.bundle, sorted(trained.photographs), graph)
+    right = [
+        trained.bundle.labels[result.scores.argmax()] == trained.photographs[result.file]
+        for result in results
+    ]
+    assert len(right) == 144
+    assert np.mean(right) >= 0.5, "chance is 1 in 6"
+    assert len(trained.bundle.golden()) == 8
+    assert golden.check(trained.bundle, graph) < 1e-4
+
+
+def test_golden_samples_cover_the_classes_with_held_out_pictures_first():
+    from export import photographs, train
+
+    found = [
+        photographs.Photograph(*"{0}{1} {0}".format(c, n).split())
+        for c in "abc"
+        for n in "0123456789"
+    ]
+    parts = photographs.split(found, seed=1)
+    chosen = train.golden_choice(parts)
+    assert collections.Counter(photograph.label for photograph in chosen) == {
+        "a": 3,
+        "b": 3,
+        "c": 2,
+    }
+    assert set(parts.held_out) <= set(chosen)
+
+
+def test_weights_from_a_file_are_those_of_the_bundle(few, tmp_path):
+    from export import model
+
+    model.base("none").save_weights(str(tmp_path / "base.weights.h5"))
+    out = tmp_path / "bundle"
+    code, _, errors = labeld_export(
+        "train", few, "--out", out, "--epochs", 1, "--weights", tmp_path / "base.weights.h5"
+    )
+    assert code == 0, errors
+    assert labeld_export("verify", out)[0] == 0
+
+
+@pytest.mark.parametrize("content", [None, b"no weights"])
+def test_weights_that_cannot_be_loaded_are_an_error_that_names_the_file(few, tmp_path, content):
+    weights = tmp_path / "base.weights.h5"
+    if content is not None:
+        weights.write_bytes(content)
+    out = tmp_path / "bundle"
+    code, _, errors = labeld_export("train", few, "--out", out, "--weights", weights)
+    assert code == 1
+    assert "--weights {}".format(weights) in errors.splitlines()[-1]
+    assert not out.exists()
+
+
+def test_imagenet_weights_that_cannot_be_fetched_are_an_error_that_says_what_to_do(few, tmp_path):
+    out = tmp_path / "bundle"
+    code, _, errors = labeld_export("train", few, "--out", out, **no_internet(tmp_path))
+    assert code == 1
+    assert "ImageNet weights cannot be fetched" in errors
+    assert "--weights FILE" in errors
+    assert not out.exists()
+
+
+def test_an_unreadable_photograph_is_told_and_left_out(trained):
+    assert re.search("Cows/broken.jpg: not JPEG, .*; left out", trained.errors)
+    assert "144 pictures of 6 classes" in trained.text
+
+
+def test_a_folder_that_is_no_bundle_is_not_overwritten(few, tmp_path):
+    code, _, errors = labeld_export("train", few, "--out", few, "--weights", "none")
+    assert code == 3
+    assert "not a bundle" in errors
+    assert len(list(few.glob("*/*.png"))) == 12

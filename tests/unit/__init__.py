@@ -1,0 +1,1 @@
+"""What a developer runs at each save: no TensorFlow, no server."""

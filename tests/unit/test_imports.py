@@ -1,0 +1,208 @@
+"""Imports run one way, and TensorFlow stays where it belongs."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.checkout import PACKAGES, ROOT, modules
+
+HOUSE = {
+    "edge": [
+        "errors",
+        "backoff",
+        "wakeup",
+        "worker",
+        "metrics",
+        "command",
+        ("machine", ["device", "device_metrics", "memory", "tensorrt", "child"]),
+        (
+            "mqtt",
+            [
+                "topics",
+                "broker",
+                "identity",
+                "properties",
+                "client",
+                "listener",
+                "protocol",
+                "exchange",
+                "connection",
+            ],
+        ),
+        ("config", ["schema", "fields", "shared", "settings", "load"]),
+        ("prepare", ["formats", "preprocess", "validity"]),
+        ("batch", ["sizes", "batch", "slots"]),
+        (
+            "classify",
+            [
+                "manifest",
+                "bundle",
+                "writer",
+                "runtime",
+                "golden",
+                "tensorflow",
+                "fingerprint",
+                "variant",
+                "loaded",
+                "serving",
+            ],
+        ),
+        ("decide", ["threshold", "news"]),
+        "frame",
+        "sink",
+        "pipeline",
+        (
+            "deliver",
+            ["event", "outbox", "statuses", "refusals", "publisher", "homeassistant", "sink"],
+        ),
+        (
+            "sources",
+            [
+                "source",
+                "state",
+                ("folder", ["arrivals", "in_flight", "watch", "folder"]),
+                (
+                    "camera",
+                    [
+                        "address",
+                        "capture",
+                        "mjpeg",
+                        "libav",
+                        "opencv",
+                        "opening",
+                        "pace",
+                        "handoff",
+                        "view",
+                        "reader",
+                        "camera",
+                    ],
+                ),
+                "mqtt",
+                "restarting",
+                "factory",
+                "feeder",
+                "supervisor",
+            ],
+        ),
+        ("offline", ["street", "files", "replay", "comparison"]),
+        (
+            "daemon",
+            [
+                "service",
+                "http",
+                "systemd",
+                "heartbeat",
+                "signals",
+                "reload",
+                "converter",
+                "changes",
+                "build",
+                "daemon",
+            ],
+        ),
+        ("doctor", ["findings", "software", "machine", "service", "speed", "model", "command"]),
+        ("demo", ["samples", "trial_broker", "demo"]),
+        "__main__",
+    ],
+    "export": [
+        "progress",
+        "photographs",
+        "augment",
+        "dataset",
+        "model",
+        "scores",
+        "fit",
+        "freeze",
+        "train",
+        "trt",
+        "tftrt",
+        "predict",
+        "evaluate",
+        "__main__",
+    ],
+}
+"""The floors of each package, the lowest first: a module, or a package with the order within it.
+Each imports only those that stand before it."""
+
+TENSORFLOW_INSIDE_FUNCTIONS = {"edge.classify.tensorflow", "export.__main__"}
+TENSORFLOW_AT_TOP = {
+    "export." + name for name in ("dataset", "model", "fit", "train", "freeze", "trt", "tftrt")
+}
+
+
+def order(floors, inside=""):
+    """Return the modules of nested floors, the lowest first; a package's `__init__` comes first."""
+    names = [inside + "__init__"]
+    for floor in floors:
+        if isinstance(floor, str):
+            names.append(inside + floor)
+        else:
+            names.extend(order(floor[1], inside + floor[0] + "."))
+    return names
+
+
+def imports(path):
+    """Return [(imported name, True if at the module's top)] of a file, whatever the nesting."""
+    with open(path, encoding="utf-8") as file:
+        tree = ast.parse(file.read(), path)
+    found = []
+    for node in ast.walk(tree):
+        top = node in tree.body
+        if isinstance(node, ast.Import):
+            found.extend((alias.name, top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "{}: relative imports are not used here".format(path)
+            found.append((node.module, top))
+            found.extend((node.module + "." + alias.name, top) for alias in node.names)
+    return found
+
+
+def own(name):
+    """Return the module of ours that an imported name stands for, or None."""
+    if name in modules():
+        return name
+    return name + ".__init__" if name + ".__init__" in modules() else None
+
+
+def test_every_module_has_its_place_in_the_house():
+    planned = [package + "." + name for package in PACKAGES for name in order(HOUSE[package])]
+    assert sorted(planned) == sorted(modules())
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_a_module_imports_only_what_stands_before_it(name):
+    package, _, own_name = name.partition(".")
+    floors = order(HOUSE[package])
+    for imported in {own(used) for used, _ in imports(modules()[name])} - {None}:
+        from_package, _, other = imported.partition(".")
+        if from_package == package:
+            assert floors.index(other) < floors.index(own_name), imported
+        else:
+            assert PACKAGES.index(from_package) < PACKAGES.index(package), imported
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_tensorflow_is_imported_only_where_it_belongs(name):
+    for used, top in imports(modules()[name]):
+        if used.split(".")[0] in ("tensorflow", "keras"):
+            if not top and name in TENSORFLOW_AT_TOP:
+                continue  # a part of it that not every TensorFlow has
+            assert name in (TENSORFLOW_AT_TOP if top else TENSORFLOW_INSIDE_FUNCTIONS)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_help_answers_without_loading_tensorflow(package):
+    code = (
+        "import runpy, sys\n"
+        "sys.argv = ['labeld', '--help']\n"
+        "try:\n"
+        "    runpy.run_module('{}', run_name='__main__')\n"
+        "except SystemExit as end:\n"
+        "    print('exit', end.code, 'tensorflow' in sys.modules)\n"
+    ).format(package)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, timeout=60, check=True
+    )
+    assert ran.stdout.decode().splitlines()[-1] == "exit 0 False"
