@@ -70,7 +70,7 @@ def _memory(device: Device, config: Optional[Config]) -> Iterator[Finding]:
     if memory.swap_total:
         yield ok("swap", "{:.1f} GB".format(memory.swap_total / 1e9))
     elif device.l4t() is not None:
-        yield note("swap", "none", "building engines may need it: README, On a Jetson TX2")
+        yield note("swap", "none", "building engines may need it: docs/jetson.md")
     if config is not None and device.gpu() is not None:
         yield _cap(config.model.gpu_memory_mb, memory)
 

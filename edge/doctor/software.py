@@ -113,11 +113,11 @@ def _tensorflow(probe: Probe) -> Iterator[Finding]:
 
 
 def _not_imported(name: str, probe: Probe) -> Finding:
-    advice = "pip install 'labeld[pc]'; on a Jetson see README, On a Jetson TX2"
+    advice = "pip install 'labeld[pc]'; on a Jetson see docs/jetson.md"
     if probe.code == -signal.SIGILL:
         advice = "numpy 1.19.5 does that on a TX2: pip install numpy==1.19.4"
     elif "static TLS" in probe.complaint:
-        advice = "export LD_PRELOAD=/usr/lib/aarch64-linux-gnu/libgomp.so.1 (README: where)"
+        advice = "export LD_PRELOAD=/usr/lib/aarch64-linux-gnu/libgomp.so.1 (docs/jetson.md: where)"
     how = probe.complaint
     if probe.code is None:
         how = "it took more than {:.0f} s".format(PROBE_SECONDS)

@@ -110,7 +110,7 @@ def test_all_is_there_and_a_second_time_changes_no_configuration(jetson):
         assert os.access(jetson.path("opt/labeld/bin/" + command), os.X_OK)
     with open(jetson.path("etc/systemd/system/labeld.service.d/jetson.conf")) as file:
         assert "\nEnvironment=LD_PRELOAD=/usr/lib/aarch64-linux-gnu/libgomp.so.1\n" in file.read()
-    assert os.path.isdir(jetson.path("var/lib/labeld")), "where the README copies a bundle to"
+    assert os.path.isdir(jetson.path("var/lib/labeld")), "where docs/jetson.md copies a bundle to"
     assert "libhdf5-dev" in jetson.record()
     assert "systemctl daemon-reload" in jetson.record()
 

@@ -23,7 +23,7 @@ MEMINFO = "MemTotal: 8041992 kB\nMemAvailable: 1041992 kB\nSwapTotal: 0 kB\nSwap
 CHANGES = [
     ({"var/lib/nvpmodel/status": "pmode:0001"}, "power mode", "MAXQ (1)", "nvpmodel -m 0"),
     ({"proc/meminfo": MEMINFO}, "memory", "1.1 GB available", "end what else runs"),
-    ({"proc/meminfo": MEMINFO}, "swap", "none", "README"),
+    ({"proc/meminfo": MEMINFO}, "swap", "none", "docs/jetson.md"),
     ({tx2.THERMAL + "thermal_zone2/temp": "91000"}, "temperature", "91 degrees", "more air"),
     (
         {tx2.THERMAL + "cooling_device0/cur_state": "2"},
