@@ -13,6 +13,9 @@ INSTALLED = $(VENV)/.installed
 WORKERS ?= $(shell nproc)
 PYTEST = -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
+# What is tested: Python 3.10 takes what it finds, since some of it is for later ones only.
+CONSTRAINTS = $(shell $(PYTHON) -c 'import sys; print("-c constraints/workstation.txt" * (sys.version_info >= (3, 11)))')
+
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Debian packages are installed where this user may, and otherwise asked for in one line.
@@ -21,7 +24,7 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 venv37 compiler install-jetson run test unit test36 lint mosquitto prometheus systemd photographs streams clean
+.PHONY: venv venv36 venv37 compiler install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
@@ -30,6 +33,15 @@ test: venv lint mosquitto prometheus systemd photographs streams compiler
 	LABELD_OTHER_PYTHON=$(abspath $(VENV36)/bin/python) \
 	LABELD_CONVERTING_PYTHONS=$(abspath $(VENV36)/bin/python):$(abspath $(VENV37)/bin/python) \
 	    $(BIN)/python $(PYTEST)
+
+# A source distribution and a wheel, in dist/.
+dist: venv
+	rm -rf build dist
+	$(PIP) build
+	$(BIN)/python -m build
+
+release-check:
+	@.ci/release-check
 
 # What a developer runs at each save: no TensorFlow, no server, seconds.
 unit: venv
@@ -73,21 +85,22 @@ streams:
 
 venv: $(INSTALLED)
 
-$(INSTALLED): setup.py
+$(INSTALLED): setup.py constraints/workstation.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	    || { $(APT) -q update && $(APT) -q install -y python3-venv; } \
 	    || { echo "please install the package python3-venv, then run make again" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e '.[pc,export,demo,test,lint]'
+	$(PIP) -e '.[pc,export,demo,test,lint]' $(CONSTRAINTS)
 	touch $@
 
 venv36: $(VENV36)/.installed
 
-$(VENV36)/.installed: setup.py
+$(VENV36)/.installed: setup.py constraints/python36.txt
 	@# pip 21.3.1 is the last for 3.6; the one that 3.6 brings finds no wheels of TensorFlow
 	$(PYTHON36) -m venv $(VENV36)
 	$(VENV36)/bin/python -m pip install --quiet --disable-pip-version-check 'pip==21.3.1'
-	$(VENV36)/bin/python -m pip install --quiet -e '.[pc,export,test]'
+	$(VENV36)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    -e '.[pc,export,test]' -c constraints/python36.txt
 	touch $@
 
 # TensorFlow 2.7 is a Jetson's own release; PyPI has it for Python 3.7. For `labeld-export convert`.
@@ -99,7 +112,7 @@ $(VENV37)/.installed: setup.py
 	    -e . tensorflow==2.7.4 'protobuf<3.21' opencv-python-headless
 	touch $@
 
-# On a Jetson TX2, as root; README, On a Jetson TX2.
+# On a Jetson TX2, as root; docs/jetson.md.
 install-jetson:
 	systemd/install-jetson
 
