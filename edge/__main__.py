@@ -81,7 +81,10 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> Exit:
     from edge.daemon import daemon
 
-    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    line = "%(levelname)s %(name)s: %(message)s"
+    if sys.stderr.isatty():  # the journal adds a time of its own
+        line = "%(asctime)s " + line
+    logging.basicConfig(stream=sys.stderr, format=line)
     logging.getLogger("edge").setLevel(logging.INFO)
     return daemon.run(options.config, os.environ)
 

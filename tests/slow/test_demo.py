@@ -110,6 +110,30 @@ def test_it_says_where_to_look_labels_what_is_dropped_and_ends_on_ctrl_c(home):
         demo.stop()
 
 
+def children(pid):
+    """Return the numbers of the processes that a process has started."""
+    found = []
+    for thread in os.listdir("/proc/{}/task".format(pid)):
+        with open("/proc/{}/task/{}/children".format(pid, thread), encoding="ascii") as file:
+            found.extend(int(child) for child in file.read().split())
+    return found
+
+
+def test_killed_it_leaves_no_process_behind(home):
+    demo = Demo(home)
+    try:
+        wait_for(lambda: demo.process.poll() is not None or "Ctrl-C" in demo.text(), "Ctrl-C told")
+        started = children(demo.process.pid)
+        assert len(started) == 2, "a broker and a daemon"
+        demo.process.kill()
+        wait_for(
+            lambda: not any(os.path.exists("/proc/{}".format(pid)) for pid in started),
+            "broker and daemon have ended",
+        )
+    finally:
+        demo.stop()
+
+
 def test_a_daemon_that_ends_ends_it_with_the_log_to_read(home):
     demo = Demo(home, "--once", PYTHONPATH=broken_tensorflow(home))
     assert demo.end() == 1
