@@ -4,7 +4,7 @@ import argparse
 import logging
 import os
 import sys
-from typing import Optional, Sequence
+from typing import Any, Optional, Sequence
 
 from edge import __version__, command
 from edge.errors import Exit
@@ -30,52 +30,62 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("-c", "--config", metavar="FILE", default="/etc/labeld/labeld.yaml")
         sub.set_defaults(command=function)
 
+    _add_doctor(commands)
+    _add_replay(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_doctor(commands: Any) -> None:
     text = "look at this machine, its software, and a configuration's broker, bundle and speed"
-    doctor = commands.add_parser("doctor", help=text, description=text)
-    doctor.add_argument(
+    parser = commands.add_parser("doctor", help=text, description=text)
+    parser.add_argument(
         "-c", "--config", metavar="FILE", help="(/etc/labeld/labeld.yaml, where there is one)"
     )
-    doctor.add_argument("--json", action="store_true", help="print JSON")
-    doctor.add_argument(
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
         "--seconds",
         metavar="S",
         type=float,
         default=20.0,
         help="for how long to measure the speed (%(default)s)",
     )
-    doctor.add_argument(
+    parser.add_argument(
         "--root", metavar="FOLDER", default="/", help="where the machine's files are read (/)"
     )
-    doctor.set_defaults(command=_doctor)
+    parser.set_defaults(command=_doctor)
 
+
+def _add_replay(commands: Any) -> None:
     text = "give the same events for a folder or a video every time, without broker and clock"
-    replay = commands.add_parser("replay", help=text, description=text)
-    replay.add_argument("-c", "--config", metavar="FILE", default="/etc/labeld/labeld.yaml")
-    replay.add_argument("--input", metavar="FOLDER|VIDEO", required=True)
-    replay.add_argument("--out", metavar="EVENTS.jsonl", required=True)
-    replay.add_argument(
+    parser = commands.add_parser("replay", help=text, description=text)
+    parser.add_argument("-c", "--config", metavar="FILE", default="/etc/labeld/labeld.yaml")
+    parser.add_argument("--input", metavar="FOLDER|VIDEO", required=True)
+    parser.add_argument("--out", metavar="EVENTS.jsonl", required=True)
+    parser.add_argument(
         "--source",
         metavar="NAME",
         help="the source whose settings count (the first folder, or for a video camera)",
     )
-    replay.add_argument(
+    parser.add_argument(
         "--compare",
         metavar="OTHER.jsonl",
         help="print which labels changed, and by how much scores differ; exit 1 if any changed",
     )
-    replay.set_defaults(command=_replay)
+    parser.set_defaults(command=_replay)
 
+
+def _add_demo(commands: Any) -> None:
     text = "show labeld at work: trains on drawn samples, starts a broker, prints labels"
-    demo = commands.add_parser("demo", help=text, description=text)
-    demo.add_argument("--once", action="store_true", help="end when every sample has its label")
-    demo.add_argument(
+    parser = commands.add_parser("demo", help=text, description=text)
+    parser.add_argument("--once", action="store_true", help="end when every sample has its label")
+    parser.add_argument(
         "--home",
         metavar="FOLDER",
         default="labeld-demo",
         help="where bundle, drop folder and logs are kept (%(default)s)",
     )
-    demo.set_defaults(command=_demo)
-    return parser
+    parser.set_defaults(command=_demo)
 
 
 def _run(options: argparse.Namespace) -> Exit:

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from typing import Callable, Optional, Sequence, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 from edge import __version__, command
 from edge.errors import Exit
@@ -22,34 +22,43 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="name", metavar="COMMAND")
     commands.required = True
 
+    _add_train(commands)
+    _add_evaluate(commands)
+    _add_predict(commands)
+    _add_convert(commands)
+    _add_verify(commands)
+    return parser
+
+
+def _add_train(commands: Any) -> None:
     text = "train a head on InceptionV3 with labelled photographs and write the model bundle"
-    train = commands.add_parser("train", help=text, description=text)
-    _add_photographs(train)
-    train.add_argument(
+    parser = commands.add_parser("train", help=text, description=text)
+    _add_photographs(parser)
+    parser.add_argument(
         "--out",
         metavar="BUNDLE",
         required=True,
         help="a folder, replaced as a whole; events call the model by its name",
     )
-    train.add_argument(
+    parser.add_argument(
         "--weights",
         metavar="imagenet|none|auto|FILE",
         default="imagenet",
         help="of the base: ImageNet's, random ones, ImageNet's if they can be fetched and "
         "otherwise random ones, or a file (%(default)s)",
     )
-    train.add_argument("--seed", type=int, default=1, help="of split and training (%(default)s)")
-    train.add_argument("--epochs", type=_whole(1), default=200, help="at most (%(default)s)")
-    train.add_argument(
+    parser.add_argument("--seed", type=int, default=1, help="of split and training (%(default)s)")
+    parser.add_argument("--epochs", type=_whole(1), default=200, help="at most (%(default)s)")
+    parser.add_argument(
         "--units", type=_whole(1), default=64, help="of the head's hidden layer (%(default)s)"
     )
-    train.add_argument(
+    parser.add_argument(
         "--dropout",
         type=_share,
         default=0.2,
         help="share of those units left out at each step, 0 to below 1 (%(default)s)",
     )
-    train.add_argument(
+    parser.add_argument(
         "--augment",
         metavar="N",
         type=_whole(0),
@@ -57,13 +66,13 @@ def _parser() -> argparse.ArgumentParser:
         help="varied copies of each picture for the head to learn from: flipped, cropped, turned, "
         "scaled, tinted; from 1, fine-tuning varies each picture in each epoch (%(default)s)",
     )
-    train.add_argument(
+    parser.add_argument(
         "--class-weights",
         choices=["balanced", "none"],
         default="balanced",
         help="balanced: rare classes count as much as common ones (%(default)s)",
     )
-    train.add_argument(
+    parser.add_argument(
         "--fine-tune",
         metavar="N",
         type=_whole(0, 11),
@@ -71,81 +80,88 @@ def _parser() -> argparse.ArgumentParser:
         help="then train the top N of the base's 11 inception blocks too; needs a GPU or patience "
         "(%(default)s)",
     )
-    train.add_argument(
+    parser.add_argument(
         "--fine-tune-epochs", metavar="N", type=_whole(1), default=20, help="at most (%(default)s)"
     )
-    train.set_defaults(command=_train)
+    parser.set_defaults(command=_train)
 
+
+def _add_evaluate(commands: Any) -> None:
     text = "score a bundle on labelled photographs, classified exactly as the daemon would"
-    evaluate = commands.add_parser(
+    parser = commands.add_parser(
         "evaluate",
         help=text,
         description=text + ". What `train` kept aside is listed in the bundle: evaluate BUNDLE "
         "BUNDLE/held_out.tsv --images DATA.",
     )
-    evaluate.add_argument("bundle", metavar="BUNDLE")
-    _add_photographs(evaluate)
-    evaluate.add_argument("--json", action="store_true", help="print JSON instead of text")
-    evaluate.set_defaults(command=_evaluate)
+    parser.add_argument("bundle", metavar="BUNDLE")
+    _add_photographs(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    parser.set_defaults(command=_evaluate)
 
+
+def _add_predict(commands: Any) -> None:
     text = "label the pictures of a folder exactly as the daemon would"
-    predict = commands.add_parser("predict", help=text, description=text)
-    predict.add_argument("bundle", metavar="BUNDLE")
-    predict.add_argument("images", metavar="IMAGES", help="a folder, looked through to the bottom")
-    predict.add_argument("--out", metavar="FILE.tsv", required=True)
-    predict.set_defaults(command=_predict)
+    parser = commands.add_parser("predict", help=text, description=text)
+    parser.add_argument("bundle", metavar="BUNDLE")
+    parser.add_argument("images", metavar="IMAGES", help="a folder, looked through to the bottom")
+    parser.add_argument("--out", metavar="FILE.tsv", required=True)
+    parser.set_defaults(command=_predict)
 
+
+def _add_convert(commands: Any) -> None:
     text = "turn a bundle into a TF-TRT one, on the device that will serve it"
-    convert = commands.add_parser("convert", help=text, description=text)
-    convert.add_argument("bundle", metavar="BUNDLE")
-    convert.add_argument("--out", metavar="BUNDLE", required=True)
-    convert.add_argument("--precision", choices=("fp16", "fp32"), default="fp16")
-    convert.add_argument(
+    parser = commands.add_parser("convert", help=text, description=text)
+    parser.add_argument("bundle", metavar="BUNDLE")
+    parser.add_argument("--out", metavar="BUNDLE", required=True)
+    parser.add_argument("--precision", choices=("fp16", "fp32"), default="fp16")
+    parser.add_argument(
         "--batch-sizes",
         metavar="N,N",
         type=_sizes,
         default=(1, 4, 8),
         help="the only sizes that the graph will take (1,4,8)",
     )
-    convert.add_argument(
+    parser.add_argument(
         "--workspace-mb",
         metavar="MIB",
         type=_whole(1),
         default=32,
         help="what an engine may take while it runs (%(default)s)",
     )
-    convert.add_argument(
+    parser.add_argument(
         "--minimum-segment-size",
         metavar="N",
         type=_whole(1),
         default=50,
         help="nodes that are worth an engine (%(default)s)",
     )
-    convert.add_argument(
+    parser.add_argument(
         "--cached-engines",
         metavar="N",
         type=_whole(1),
         help="kept for each part of the graph (one for each batch size)",
     )
-    convert.add_argument(
+    parser.add_argument(
         "--gpu-memory-mb",
         metavar="MB",
         type=_whole(256),
         default=2048,
         help="at most so much for TensorFlow (%(default)s)",
     )
-    convert.add_argument(
+    parser.add_argument(
         "--force",
         action="store_true",
         help="write it even if its scores are off; the manifest then says so",
     )
-    convert.set_defaults(command=_convert)
+    parser.set_defaults(command=_convert)
 
+
+def _add_verify(commands: Any) -> None:
     text = "check a bundle's hashes, and that this machine reproduces its golden samples"
-    verify = commands.add_parser("verify", help=text, description=text)
-    verify.add_argument("bundle", metavar="BUNDLE")
-    verify.set_defaults(command=_verify)
-    return parser
+    parser = commands.add_parser("verify", help=text, description=text)
+    parser.add_argument("bundle", metavar="BUNDLE")
+    parser.set_defaults(command=_verify)
 
 
 def _add_photographs(command: argparse.ArgumentParser) -> None:

@@ -8,9 +8,12 @@ from paho.mqtt.reasoncodes import ReasonCodes
 
 from edge.mqtt.broker import Broker
 from edge.mqtt.identity import Identity
+from edge.mqtt.properties import of_connect
 
 FAILURE = 0x80
 """The least reason code that means failure, in MQTT 5 and in a SUBACK of MQTT 3.1.1."""
+
+KEEPALIVE_SECONDS = 30
 
 _IS_OLD = not hasattr(paho, "CallbackAPIVersion")
 
@@ -107,3 +110,17 @@ def identified_client(broker: Broker, identity: Identity, is_version_5: bool) ->
     if identity.will is not None:
         client.will_set(identity.will.topic, identity.will.payload, qos=1, retain=True)
     return client
+
+
+def connect(client: paho.Client, broker: Broker, identity: Identity, is_version_5: bool) -> None:
+    """Open the connection and send CONNECT; raises OSError or ValueError."""
+    if not is_version_5:
+        client.connect(broker.host, broker.port, KEEPALIVE_SECONDS)
+        return
+    client.connect(
+        broker.host,
+        broker.port,
+        KEEPALIVE_SECONDS,
+        clean_start=identity.session_seconds == 0,
+        properties=of_connect(identity),
+    )

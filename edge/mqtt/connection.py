@@ -10,17 +10,16 @@ from typing import Any, Optional
 
 import paho.mqtt.client as paho
 
+from edge.mqtt import callbacks
 from edge.mqtt.broker import Broker
-from edge.mqtt.client import code_number, code_text, identified_client, puback_code, refusal
+from edge.mqtt.client import code_number, code_text, connect, identified_client
 from edge.mqtt.exchange import PART_SECONDS, exchange, part
 from edge.mqtt.identity import Identity
 from edge.mqtt.listener import Listener
-from edge.mqtt.properties import PublishProperties, of_connect, of_publish
+from edge.mqtt.properties import PublishProperties, of_publish
 from edge.mqtt.protocol import Protocol, State
 from edge.wakeup import Wakeup
 from edge.worker import STEP_SECONDS
-
-KEEPALIVE_SECONDS = 30
 
 _log = logging.getLogger(__name__)
 
@@ -156,41 +155,13 @@ class Connection:
             connection.close()
 
     def _connect(self) -> None:
+        broker, identity = self._broker, self._identity
         try:
-            self._client = identified_client(self._broker, self._identity, self.is_version_5)
-            self._listen(self._client)
-            if self.is_version_5:
-                self._client.connect(
-                    self._broker.host,
-                    self._broker.port,
-                    KEEPALIVE_SECONDS,
-                    clean_start=self._identity.session_seconds == 0,
-                    properties=of_connect(self._identity),
-                )
-            else:
-                self._client.connect(self._broker.host, self._broker.port, KEEPALIVE_SECONDS)
+            self._client = client = identified_client(broker, identity, self.is_version_5)
+            callbacks.set_on(client, self._listener, self._on_connack, self._on_disconnect)
+            connect(client, broker, identity, self.is_version_5)
         except (OSError, ValueError) as error:
             self._tell(self._protocol.failed(str(error)))
-
-    def _listen(self, client: paho.Client) -> None:
-        """Have the client's callbacks, whose arguments differ by version, call our own."""
-        listener = self._listener
-
-        def on_connect(_client: Any, _data: Any, _flags: Any, code: Any, *rest: Any) -> None:
-            self._on_connack(code, rest[0] if rest else None)
-
-        def on_subscribe(_client: Any, _data: Any, _mid: int, codes: Any, *_: Any) -> None:
-            refusals = [refusal(code) for code in codes]
-            listener.on_subscribed(next(filter(None, refusals), None))
-
-        def on_publish(_client: Any, _data: Any, mid: int, *rest: Any) -> None:
-            listener.on_published(mid, refusal(puback_code(_client, rest)))
-
-        client.on_connect = on_connect
-        client.on_subscribe = on_subscribe
-        client.on_disconnect = lambda *_: self._on_disconnect()
-        client.on_publish = on_publish
-        client.on_message = lambda _client, _data, message: listener.on_message(message)
 
     def _on_connack(self, code: Any, properties: Any) -> None:
         number = code_number(code)

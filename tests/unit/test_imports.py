@@ -27,6 +27,7 @@ HOUSE = {
                 "client",
                 "listener",
                 "protocol",
+                "callbacks",
                 "exchange",
                 "connection",
             ],
