@@ -1,14 +1,14 @@
 """The daemon's wiring: what there is, and what is handed to what."""
 
-import threading
-from typing import Callable, List, NamedTuple
+from typing import List, NamedTuple
 
 from edge.classify import variant
 from edge.classify.loaded import load_best
-from edge.classify.tensorflow import TensorFlowRuntime
+from edge.classify.runtime import Runtime
 from edge.config.settings import Config
 from edge.daemon.changes import Changes
 from edge.daemon.converter import Converter
+from edge.daemon.ending import Ending
 from edge.daemon.reload import Reload
 from edge.daemon.service import Service
 from edge.daemon.systemd import Notifier
@@ -40,25 +40,24 @@ class Parts(NamedTuple):
 def build(
     path: str,
     config: Config,
+    runtime: Runtime,
     notifier: Notifier,
     metrics: Metrics,
-    stop: threading.Event,
-    on_failure: Callable[[Worker], None],
+    ending: Ending,
 ) -> Parts:
     """Load the model and wire what serves it; nothing runs yet.
 
     Args:
         path: the configuration file's, to be read again at a reload.
         config: what it holds.
+        runtime: what runs the bundle's graph.
         notifier: the Notifier.
         metrics: the Metrics.
-        stop: the event that ends waiting.
-        on_failure: called with a Worker whose step has raised.
+        ending: the Ending.
 
     Raises:
         BundleError: no bundle can be served.
     """
-    runtime = TensorFlowRuntime()
     model = load_best(
         variant.candidates(config.model, runtime),
         config.model,
@@ -69,10 +68,10 @@ def build(
     wakeup = Wakeup()
     outbox = Outbox(config.outbox.max_messages, metrics.outbox_messages, wakeup)
     statuses = Statuses(wakeup)
-    service = Service(config, model, outbox, statuses, metrics, on_failure)
+    service = Service(config, model, outbox, statuses, metrics, ending.fail)
     publisher = Publisher(config, outbox, statuses, metrics.mqtt_connected, wakeup)
-    reload = Reload(path, service, runtime, notifier, metrics, stop)
+    reload = Reload(path, service, runtime, notifier, metrics, ending.stop)
     converter = Converter(service, reload, runtime, notifier, metrics)
-    changing = Worker("change", Changes(reload, converter).step, on_failure)
-    sending = Worker("publish", publisher.step, on_failure)
+    changing = Worker("change", Changes(reload, converter).step, ending.fail)
+    sending = Worker("publish", publisher.step, ending.fail)
     return Parts(service, reload, converter, changing, publisher, sending, wakeup)

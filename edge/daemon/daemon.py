@@ -2,15 +2,16 @@
 
 import logging
 import signal
-import threading
 import time
 from typing import List, Mapping
 
 from prometheus_client import CollectorRegistry
 
+from edge.classify.tensorflow import TensorFlowRuntime
 from edge.config.load import load
 from edge.config.settings import Config
 from edge.daemon.build import Parts, build
+from edge.daemon.ending import Ending
 from edge.daemon.heartbeat import Heartbeat
 from edge.daemon.http import HttpServer
 from edge.daemon.signals import Signals
@@ -19,7 +20,6 @@ from edge.errors import Exit
 from edge.machine.device import Device
 from edge.machine.device_metrics import DeviceCollector
 from edge.metrics import Metrics
-from edge.worker import Worker
 
 STOP_SECONDS = 20.0
 """A stop takes at most so long: what is not delivered by then stays in its drop folder."""
@@ -63,8 +63,7 @@ class Daemon:
         self._config = config
         self._notifier = notifier
         self._signals = signals
-        self._stop = threading.Event()
-        self._failed = threading.Event()
+        self._ending = Ending()
         self._heartbeat = Heartbeat(notifier)
         self._ready = False
 
@@ -82,16 +81,13 @@ class Daemon:
 
     def _serve_model(self, metrics: Metrics) -> Exit:
         parts = build(
-            self._path, self._config, self._notifier, metrics, self._stop, self._on_failure
+            self._path, self._config, TensorFlowRuntime(), self._notifier, metrics, self._ending
         )
         self._heartbeat.watch(lambda: parts.workers)
         parts.sending.start()
-        parts.service.start(self._stop)
+        parts.service.start(self._ending.stop)
         self._attend(parts)
         return self._end(parts)
-
-    def _on_failure(self, _worker: Worker) -> None:
-        self._failed.set()
 
     def _not_ready(self) -> List[str]:
         return self._heartbeat.stalled() if self._ready else ["the model is being loaded"]
@@ -105,12 +101,12 @@ class Daemon:
             self._notifier.ready("serving {}".format(parts.service.bundle.model))
             _log.info("ready")
         parts.changing.start()
-        while not came - {signal.SIGHUP} and not self._failed.is_set():
+        while not came - {signal.SIGHUP} and not self._ending.failed:
             if came:
                 parts.reload.ask()
             self._heartbeat.beat()
             came = self._signals.wait(interval)
-        self._stop.set()
+        self._ending.stop.set()
 
     def _end(self, parts: Parts) -> Exit:
         """Stop in the street's order, under one deadline."""
@@ -130,4 +126,4 @@ class Daemon:
             late.append(parts.changing.name)
         for name in late:
             _log.error("%s did not end in time", name)
-        return Exit.UNEXPECTED if self._failed.is_set() else Exit.OK
+        return self._ending.exit

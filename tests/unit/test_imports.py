@@ -99,6 +99,7 @@ HOUSE = {
                 "reload",
                 "converter",
                 "changes",
+                "ending",
                 "build",
                 "daemon",
             ],
