@@ -87,26 +87,3 @@ def test_at_the_end_it_says_offline(broker):
     late = servers.Subscriber(broker.port, name="late")
     servers.wait_for(lambda: late.payloads("status") == [b"offline"], "the retained")
     late.close()
-
-
-def test_one_topic_that_the_broker_refuses_holds_up_no_other(tmp_path, caplog):
-    folder = tmp_path / "strict"
-    folder.mkdir()
-    allowed = ["topic readwrite labeld/+/status", "topic readwrite labeld/+/aisle/label"]
-    broker = servers.Mosquitto(folder, access=allowed)
-    broker.start()
-    site = Site(broker.port)
-    try:
-        site.put("refused", topic="labeld/bench/drop/label")
-        for name in "ab":
-            site.put(name, topic="labeld/bench/aisle/label")
-        site.step_until(lambda: site.delivered == ["a", "b"], "the others are delivered")
-        site.step_until(
-            lambda: "does not take what is published to labeld/bench/drop/label" in caplog.text,
-            "the reason is told",
-        )
-        broker.allow(["topic readwrite labeld/#"])
-        site.step_until(lambda: "refused" in site.delivered, "it is sent again")
-    finally:
-        site.close()
-        broker.stop()
