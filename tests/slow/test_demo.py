@@ -13,6 +13,7 @@ import pytest
 from edge.demo import samples, trial_broker
 from tests.support import servers, tiny
 from tests.support.commands import no_internet
+from tests.support.processes import children, is_alive
 from tests.support.servers import wait_for
 
 
@@ -110,15 +111,6 @@ def test_it_says_where_to_look_labels_what_is_dropped_and_ends_on_ctrl_c(home):
         demo.stop()
 
 
-def children(pid):
-    """Return the numbers of the processes that a process has started."""
-    found = []
-    for thread in os.listdir("/proc/{}/task".format(pid)):
-        with open("/proc/{}/task/{}/children".format(pid, thread), encoding="ascii") as file:
-            found.extend(int(child) for child in file.read().split())
-    return found
-
-
 def test_killed_it_leaves_no_process_behind(home):
     demo = Demo(home)
     try:
@@ -127,7 +119,7 @@ def test_killed_it_leaves_no_process_behind(home):
         assert len(started) == 2, "a broker and a daemon"
         demo.process.kill()
         wait_for(
-            lambda: not any(os.path.exists("/proc/{}".format(pid)) for pid in started),
+            lambda: not any(is_alive(pid) for pid in started),
             "broker and daemon have ended",
         )
     finally:

@@ -8,15 +8,8 @@ import sys
 import pytest
 
 from edge.machine.child import Child, ChildError
+from tests.support.processes import is_alive
 from tests.support.servers import wait_for
-
-
-def is_alive(pid):
-    try:
-        with open("/proc/{}/stat".format(pid), encoding="ascii") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_it_is_asked_to_end_and_its_output_is_in_its_log(tmp_path):

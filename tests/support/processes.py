@@ -1,0 +1,21 @@
+"""What /proc tells of other processes."""
+
+import os
+
+
+def is_alive(pid):
+    """Return True if a process runs; one that has ended and that nobody has waited for does not."""
+    try:
+        with open("/proc/{}/stat".format(pid), encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def children(pid):
+    """Return the numbers of the processes that a process has started."""
+    found = []
+    for thread in os.listdir("/proc/{}/task".format(pid)):
+        with open("/proc/{}/task/{}/children".format(pid, thread), encoding="ascii") as file:
+            found.extend(int(child) for child in file.read().split())
+    return found
