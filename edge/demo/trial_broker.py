@@ -33,7 +33,8 @@ def start(folder: str, port: int, program: Optional[str]) -> Child:
     log = os.path.join(folder, "broker.log")
     if program is not None:
         config = os.path.join(folder, "mosquitto.conf")
-        _write(config, "listener {} {}\nallow_anonymous true\n".format(port, HOST))
+        # as another user, which it becomes if root starts it, it would outlive a killed owner
+        _write(config, "listener {} {}\nallow_anonymous true\nuser root\n".format(port, HOST))
         return Child("mosquitto", [program, "-c", config], log)
     if importlib.util.find_spec("amqtt") is not None:
         config = os.path.join(folder, "amqtt.yaml")

@@ -32,7 +32,8 @@ class Child:
     """A running command; a context manager that ends it.
 
     It has a session of its own: Ctrl-C reaches the owner alone, which stops it in its turn. Where
-    the owner's thread that made it dies, by SIGKILL say, it is asked to end by the kernel.
+    the owner's thread that made it dies, by SIGKILL say, it is asked to end by the kernel; but not
+    if it has become another user since.
     """
 
     def __init__(
