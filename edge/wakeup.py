@@ -1,6 +1,5 @@
 """A way to wake a thread that waits for sockets."""
 
-import selectors
 import socket
 
 
@@ -26,12 +25,6 @@ class Wakeup:
     def fileno(self) -> int:
         """Return the file descriptor that can be read once somebody has woken us."""
         return self._out.fileno()
-
-    def wait(self, timeout: float) -> bool:
-        """Wait for nothing else; return True if somebody has woken us within so many seconds."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self, selectors.EVENT_READ)
-            return bool(selector.select(timeout))
 
     def clear(self) -> None:
         """Forget that somebody has woken us."""

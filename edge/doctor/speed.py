@@ -4,7 +4,8 @@ import itertools
 import statistics
 import threading
 import time
-from typing import Dict, Iterator, List, Optional, Sequence
+from functools import partial
+from typing import Dict, List, Optional
 
 import numpy as np
 
@@ -13,9 +14,8 @@ from edge.classify.loaded import LoadedModel
 from edge.doctor.findings import Speed
 from edge.errors import LabeldError
 from edge.frame import Frame, Prepared
-from edge.offline.street import running
+from edge.offline.street import Pictures, running
 from edge.sink import Sink
-from edge.sources.source import Source
 from edge.worker import Worker
 
 FIRST_SECONDS = 60.0
@@ -48,35 +48,14 @@ def _latency(model: LoadedModel, seconds: float) -> Dict[int, float]:
 
 
 def _street(model: LoadedModel, seconds: float) -> float:
-    source = _Cycle([sample.data for sample in model.bundle.golden()])
+    golden = [sample.data for sample in model.bundle.golden()]
+    source = Pictures("doctor", (partial(bytes, data) for data in itertools.cycle(golden)))
     counter = _Counter()
     with running(model, source, counter, counter.abort):
         counter.wait_for(1, FIRST_SECONDS)
         first, began = counter.done, time.monotonic()
         counter.wait_for(None, seconds)
         return (counter.done - first) / (time.monotonic() - began)
-
-
-class _Cycle(Source):
-    """Gives the same pictures for ever."""
-
-    name = "doctor"
-
-    def __init__(self, pictures: Sequence[bytes]) -> None:
-        self._pictures = pictures
-
-    def frames(self, stop: threading.Event) -> Iterator[Optional[Frame]]:
-        for number, data in enumerate(itertools.cycle(self._pictures)):
-            if stop.is_set():
-                return
-            yield Frame(
-                device="",
-                source=self.name,
-                image=str(number),
-                captured_at=0.0,
-                arrived=time.monotonic(),
-                read=lambda data=data: data,  # type: ignore[misc]  # mypy infers no default's type
-            )
 
 
 class _Counter(Sink):

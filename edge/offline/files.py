@@ -1,21 +1,20 @@
 """Classify a list of files, as the daemon would, and wait for the scores."""
 
 import threading
-import time
 from functools import partial
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from edge.batch.slots import Slots
 from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel
+from edge.classify.manifest import read_file
 from edge.classify.runtime import Graph
 from edge.errors import LabeldError
 from edge.frame import Frame, Prepared
-from edge.offline.street import running
+from edge.offline.street import Pictures, running
 from edge.sink import Sink
-from edge.sources.source import Source
 from edge.worker import Worker
 
 BATCH_SIZE = 8
@@ -59,31 +58,9 @@ def score_files(
     slots = Slots(BATCH_SIZE, MAX_DELAY_SECONDS, bundle.batch_sizes)
     model = LoadedModel(bundle, graph, slots, seconds={}, zero_copy=None)
     results = _Results(files)
-    with running(model, _Files(files), results, results.abort):
+    source = Pictures("files", [partial(read_file, path) for path in files])
+    with running(model, source, results, results.abort):
         return results.wait(progress)
-
-
-class _Files(Source):
-    """Hands out files."""
-
-    name = "files"
-
-    def __init__(self, files: Sequence[str]) -> None:
-        self._files = files
-
-    def frames(self, stop: threading.Event) -> Iterator[Optional[Frame]]:
-        """Yield a Frame for each file; its `image` is the file's number in the list."""
-        for number, path in enumerate(self._files):
-            if stop.is_set():
-                return
-            yield Frame(
-                device="",
-                source=self.name,
-                image=str(number),
-                captured_at=0.0,
-                arrived=time.monotonic(),
-                read=partial(read_file, path),
-            )
 
 
 class _Results(Sink):
@@ -134,9 +111,3 @@ class _Results(Sink):
             self._results[number] = Result(self._files[number], scores, error)
             self._changed.notify_all()
         return True
-
-
-def read_file(path: str) -> bytes:
-    """Return the content of a file; raises OSError."""
-    with open(path, "rb") as file:
-        return file.read()

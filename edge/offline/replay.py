@@ -6,13 +6,14 @@ import queue
 import threading
 import time
 from functools import partial
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Type, TypeVar
 
 from prometheus_client import CollectorRegistry
 
 from edge.batch.slots import Slots
 from edge.classify import variant
 from edge.classify.loaded import LoadedModel, load_best
+from edge.classify.manifest import read_file
 from edge.classify.serving import Serving
 from edge.classify.tensorflow import TensorFlowRuntime
 from edge.config.settings import CameraSettings, Config, FolderSettings
@@ -22,7 +23,6 @@ from edge.deliver.sink import EventSink
 from edge.errors import LabeldError, SourceError
 from edge.frame import Frame, readable_name
 from edge.metrics import Metrics
-from edge.offline.files import read_file
 from edge.pipeline import Pipeline
 from edge.prepare.validity import Validity
 from edge.sources.camera.camera import policy_of
@@ -42,6 +42,9 @@ LIMIT_SECONDS = 600.0
 
 MAX_DELAY_SECONDS = 1e6
 """A batch goes when it is full, or is the last."""
+
+
+T = TypeVar("T", FolderSettings, CameraSettings)
 
 
 def run(config: Config, path: str, out: str, source: Optional[str] = None) -> int:
@@ -64,10 +67,12 @@ def run(config: Config, path: str, out: str, source: Optional[str] = None) -> in
     """
     is_folder = os.path.isdir(path)
     if is_folder:
-        folder = _folder(config, source, path)
+        folder = _first(FolderSettings, config, source)
+        folder = folder or FolderSettings(name=DEVICE, kind="folder", path=path)
         name, frames = folder.name, _pictures(folder, path)
     else:
-        camera = _camera(config, source, path)
+        camera = _first(CameraSettings, config, source)
+        camera = camera or CameraSettings(name=DEVICE, kind="camera", url=path)
         name, frames = camera.name, _film(camera, path)
     collector = _EventCollector()
     failed: List[Worker] = []
@@ -92,27 +97,18 @@ def run(config: Config, path: str, out: str, source: Optional[str] = None) -> in
     return len(events)
 
 
-def _folder(config: Config, name: Optional[str], path: str) -> FolderSettings:
-    """Return the settings that count, or some with all defaults if there are none."""
+def _first(kind: Type[T], config: Config, name: Optional[str]) -> Optional[T]:
+    """Return the settings that count: the first source of a kind, or that of a name.
+
+    Raises:
+        LabeldError: there is none of that name.
+    """
     for source in config.sources:
-        if isinstance(source, FolderSettings) and name in (None, source.name):
+        if isinstance(source, kind) and name in (None, source.name):
             return source
-    _refuse(name)
-    return FolderSettings(name=DEVICE, kind="folder", path=path)
-
-
-def _camera(config: Config, name: Optional[str], path: str) -> CameraSettings:
-    """Return the settings that count, or some with all defaults if there are none."""
-    for source in config.sources:
-        if isinstance(source, CameraSettings) and name in (None, source.name):
-            return source
-    _refuse(name)
-    return CameraSettings(name=DEVICE, kind="camera", url=path)
-
-
-def _refuse(name: Optional[str]) -> None:
     if name is not None:
         raise LabeldError("no source {!r} for such input in the configuration".format(name))
+    return None
 
 
 def _model(config: Config) -> LoadedModel:

@@ -1,14 +1,16 @@
 """The daemon's own pipeline between a source and a sink, for as long as somebody wants it."""
 
 import os
+import threading
 import time
 from contextlib import contextmanager
-from typing import Callable, Iterator
+from typing import Callable, Iterable, Iterator, Optional
 
 from prometheus_client import CollectorRegistry
 
 from edge.classify.loaded import LoadedModel
 from edge.classify.serving import Serving
+from edge.frame import Frame
 from edge.metrics import Metrics
 from edge.pipeline import Pipeline
 from edge.sink import Sink
@@ -17,6 +19,29 @@ from edge.sources.source import Source
 from edge.worker import Worker
 
 END_SECONDS = 1.0
+
+
+class Pictures(Source):
+    """Gives picture files, one after the other, without a name or a moment of their own."""
+
+    def __init__(self, name: str, reads: Iterable[Callable[[], bytes]]) -> None:
+        """Take the functions that return the content of each file, or raise OSError."""
+        self.name = name
+        self._reads = reads
+
+    def frames(self, stop: threading.Event) -> Iterator[Optional[Frame]]:
+        """Yield a Frame for each; its `image` is its number among them."""
+        for number, read in enumerate(self._reads):
+            if stop.is_set():
+                return
+            yield Frame(
+                device="",
+                source=self.name,
+                image=str(number),
+                captured_at=0.0,
+                arrived=time.monotonic(),
+                read=read,
+            )
 
 
 @contextmanager

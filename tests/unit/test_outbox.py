@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from edge.deliver.outbox import Message, Outbox
 from edge.wakeup import Wakeup
+from tests.support.waking import is_woken
 
 
 def message(name, delivered=None):
@@ -67,5 +68,5 @@ def test_what_is_sent_again_takes_its_former_place():
 def test_whoever_sends_is_woken():
     wakeup = Wakeup()
     Outbox(1, wakeup=wakeup).put(message("a"), timeout=0.0)
-    assert wakeup.wait(timeout=0.0)
+    assert is_woken(wakeup)
     wakeup.close()

@@ -3,16 +3,17 @@
 import threading
 
 from edge.wakeup import Wakeup
+from tests.support.waking import is_woken
 
 
 def test_a_wait_ends_when_another_thread_wakes_it():
     wakeup = Wakeup()
     thread = threading.Thread(target=wakeup.wake)
     thread.start()
-    assert wakeup.wait(timeout=10.0)
+    assert is_woken(wakeup, timeout=10.0)
     thread.join()
     wakeup.clear()
-    assert not wakeup.wait(timeout=0.0)
+    assert not is_woken(wakeup)
     wakeup.close()
 
 
@@ -20,7 +21,7 @@ def test_it_may_be_woken_any_number_of_times_and_after_its_end():
     wakeup = Wakeup()
     for _ in range(100000):
         wakeup.wake()
-    assert wakeup.wait(timeout=0.0)
+    assert is_woken(wakeup)
     wakeup.close()
     wakeup.wake()
 
