@@ -225,7 +225,10 @@ def _imagenet_or_none() -> str:
     try:
         model.fetch(model.TRY_SECONDS)
     except model.WeightsError as error:
-        print("{}\nstarting from random weights, which see much less".format(error))
+        print(
+            "{}\nstarting from random weights: they tell colours and plain shapes apart, ImageNet's "
+            "also the textures and parts that things in real photographs have".format(error)
+        )
         return model.NONE
     return model.IMAGENET
 

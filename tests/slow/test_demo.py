@@ -84,7 +84,8 @@ def test_once_trains_a_bundle_and_ends_when_every_sample_has_its_label(tmp_path)
     assert "starting from random weights" in demo.text()
     assert set(demo.labelled()) == expected()
     assert set(demo.labelled().values()) <= set(samples.LABELS)
-    assert "all 12 labels came back" in demo.text()
+    right = re.search("all 12 labels came back, ([0-9]+) of them right", demo.text())
+    assert int(right.group(1)) >= 11, "even on a base of random weights"
     assert sorted(os.listdir(os.path.join(demo.home, "drop"))) == ["done", "failed"]
 
 
