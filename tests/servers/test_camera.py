@@ -62,6 +62,8 @@ class Watched:
 
     def close(self):
         self._stop.set()
+        if not self._clear and self.frames:
+            self.frames[-1].release()  # what is under way would be waited for
         self._thread.join(10.0)
         assert not self._thread.is_alive()
 

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from edge.classify.tensorflow import TensorFlowRuntime
 from tests.support import tiny
 from tests.support.checkout import ROOT
 from tests.support.servers import wait_for
@@ -26,7 +27,10 @@ class Converting:
     def start(self, manner):
         path = os.pathsep.join([STAND_IN, ROOT])
         self.labeld.start_ready(
-            PYTHONPATH=path, STAND_IN_MANNER=manner, STAND_IN_RECORD=self._record
+            PYTHONPATH=path,
+            STAND_IN_MANNER=manner,
+            STAND_IN_RECORD=self._record,
+            STAND_IN_FINGERPRINT=json.dumps(TensorFlowRuntime().fingerprint()),
         )
 
     def calls(self):

@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -17,6 +16,7 @@ import pytest
 import yaml
 
 from edge.mqtt.client import new_client
+from tests.support.forked import Forked
 from tests.support.missing import skip_or_fail
 
 SECONDS = 60.0
@@ -175,11 +175,8 @@ class Labeld:
             yaml.safe_dump(self._settings, file)
 
     def start(self, **environment):
-        command = [sys.executable, "-m", "edge", "run", "-c", self.config]
-        with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(
-                command, stderr=log, env=dict(os.environ, **environment), cwd=self._folder
-            )
+        arguments = ["run", "-c", self.config]
+        self._process = Forked("edge", arguments, self._log, self._folder, environment)
 
     def start_ready(self, **environment):
         self.start(**environment)
