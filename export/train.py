@@ -226,8 +226,8 @@ def _imagenet_or_none() -> str:
         model.fetch(model.TRY_SECONDS)
     except model.WeightsError as error:
         print(
-            "{}\nstarting from random weights: they tell colours and plain shapes apart, ImageNet's "
-            "also the textures and parts that things in real photographs have".format(error)
+            "{}\nstarting from random weights: they tell colours and plain shapes apart, "
+            "ImageNet's also the textures and parts of things in real photographs".format(error)
         )
         return model.NONE
     return model.IMAGENET
