@@ -47,12 +47,12 @@ def python(request):
 
 
 @pytest.fixture
-def convert(trained, python, stubs, tmp_path):
-    """A function that converts the bundle trained here; returns (code, stdout, stderr, result)."""
+def convert(python, stubs, tmp_path):
+    """A function that converts a bundle of this Python; returns (code, stdout, stderr, result)."""
 
-    def run(what, *arguments):
+    def run(source, what, *arguments):
         out = tmp_path / "converted"
-        command = [python, "-m", "tests.support.without_gpu", what, "convert", trained.bundle.path]
+        command = [python, "-m", "tests.support.without_gpu", what, "convert", source.path]
         ran = subprocess.run(
             command + ["--out", str(out), *arguments],
             stdout=subprocess.PIPE,
@@ -80,10 +80,8 @@ def engine_ops(saved_model):
     return [], set()
 
 
-def test_without_tensorrt_it_says_so_and_where_to_go(trained, tmp_path):
-    code, _, errors = commands.labeld_export(
-        "convert", trained.bundle.path, "--out", tmp_path / "out"
-    )
+def test_without_tensorrt_it_says_so_and_where_to_go(tiny_bundle, tmp_path):
+    code, _, errors = commands.labeld_export("convert", tiny_bundle.path, "--out", tmp_path / "out")
     assert code == 3
     assert "it cannot be converted here: TensorFlow " in errors
     assert "no TensorRT inside" in errors or "there is no libnvinfer.so.7" in errors
@@ -91,8 +89,8 @@ def test_without_tensorrt_it_says_so_and_where_to_go(trained, tmp_path):
     assert os.listdir(str(tmp_path)) == []
 
 
-def test_without_tensorrt_s_libraries_and_a_gpu_it_names_them(trained, python, tmp_path):
-    command = [python, "-m", "export", "convert", trained.bundle.path, "--out", "out"]
+def test_without_tensorrt_s_libraries_and_a_gpu_it_names_them(tiny_bundle, python, tmp_path):
+    command = [python, "-m", "export", "convert", tiny_bundle.path, "--out", "out"]
     ran = subprocess.run(
         command,
         stdout=subprocess.PIPE,
@@ -110,7 +108,9 @@ def test_without_tensorrt_s_libraries_and_a_gpu_it_names_them(trained, python, t
 
 
 def test_the_genuine_converter_takes_the_graph_whole_with_the_options_asked_for(convert, trained):
-    code, text, errors, out = convert("run", "--batch-sizes", "4,1", "--workspace-mb", "48")
+    code, text, errors, out = convert(
+        trained.bundle, "run", "--batch-sizes", "4,1", "--workspace-mb", "48"
+    )
     assert code == 0, errors
     assert "1 engine(s), 1 outside" in text
     assert "warning" not in text
@@ -139,25 +139,23 @@ def test_the_genuine_converter_takes_the_graph_whole_with_the_options_asked_for(
     assert not engine.attr["_allow_build_at_runtime"].b
 
 
-def test_engines_that_cannot_be_built_leave_no_bundle(convert):
-    code, _, errors, out = convert("build")
+def test_engines_that_cannot_be_built_leave_no_bundle(convert, tiny_bundle):
+    code, _, errors, out = convert(tiny_bundle, "build", "--minimum-segment-size", "1")
     assert code == 3
     assert "could not build the engines: No OpKernel was registered" in errors
     assert "no bundle was written" in errors
     assert os.listdir(str(out.parent)) == []
 
 
-@pytest.mark.parametrize("python", [1], ids=RELEASES[1:], indirect=True)
-def test_engines_that_were_not_built_are_noticed(convert):
-    code, _, errors, out = convert("save")
+def test_engines_that_were_not_built_are_noticed(convert, tiny_bundle):
+    code, _, errors, out = convert(tiny_bundle, "save", "--minimum-segment-size", "1")
     assert code == 3
     assert "trt-serialized-engine.TRTEngineOp_0_0 is missing or empty" in errors
     assert os.listdir(str(out.parent)) == []
 
 
-@pytest.mark.parametrize("python", [0], ids=RELEASES[:1], indirect=True)
-def test_a_graph_of_which_nothing_is_taken_is_refused(convert):
-    code, _, errors, out = convert("run", "--minimum-segment-size", "100000")
+def test_a_graph_of_which_nothing_is_taken_is_refused(convert, tiny_bundle):
+    code, _, errors, out = convert(tiny_bundle, "run", "--minimum-segment-size", "100000")
     assert code == 3
     assert "took no part of the graph of at least 100000 nodes" in errors
     assert os.listdir(str(out.parent)) == []

@@ -169,14 +169,20 @@ def test_blocks_are_counted_from_the_top(blocks, convolutions):
     assert len(base.trainable_weights) == convolutions
 
 
-def test_both_phases_with_varied_pictures_make_a_bundle(few, tmp_path):
-    out = tmp_path / "bundle"
-    options = "--weights none --epochs 3 --augment 2 --fine-tune 1 --fine-tune-epochs 1".split()
-    code, text, errors = labeld_export("train", few, "--out", out, *options)
+def test_both_phases_with_varied_pictures_make_a_bundle_from_a_file_of_weights(few, tmp_path):
+    from export import model
+
+    out, weights = tmp_path / "bundle", str(tmp_path / "base.weights.h5")
+    base = model.base("none")
+    pixels = np.stack([tiny.picture(label, size=(299, 299)) for label in ("red", "blue")])
+    model.settle_statistics(base, pixels)
+    base.save_weights(weights)
+    options = "--epochs 3 --augment 2 --fine-tune 1 --fine-tune-epochs 1".split()
+    code, text, errors = labeld_export("train", few, "--out", out, "--weights", weights, *options)
     assert code == 0, errors
     assert "features: 0 of 24 pictures" in errors, "8 to train on, each with two copies"
-    assert re.search(r"^head: \d epochs, the best was \d with val_loss \d\.\d+$", text, re.M)
-    assert re.search(r"^fine-tune: 1 epochs, .* with val_loss \d\.\d+$", text, re.M)
+    assert re.search(r"^head: \d epochs, the best was \d with val_loss [0-9.e-]+$", text, re.M)
+    assert re.search(r"^fine-tune: 1 epochs, .* with val_loss [0-9.e-]+$", text, re.M)
     assert labeld_export("verify", out)[0] == 0
 
 

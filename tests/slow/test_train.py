@@ -61,18 +61,6 @@ def test_golden_samples_cover_the_classes_with_held_out_pictures_first():
     assert set(parts.held_out) <= set(chosen)
 
 
-def test_weights_from_a_file_are_those_of_the_bundle(few, tmp_path):
-    from export import model
-
-    model.base("none").save_weights(str(tmp_path / "base.weights.h5"))
-    out = tmp_path / "bundle"
-    code, _, errors = labeld_export(
-        "train", few, "--out", out, "--epochs", 1, "--weights", tmp_path / "base.weights.h5"
-    )
-    assert code == 0, errors
-    assert labeld_export("verify", out)[0] == 0
-
-
 @pytest.mark.parametrize("content", [None, b"no weights"])
 def test_weights_that_cannot_be_loaded_are_an_error_that_names_the_file(few, tmp_path, content):
     weights = tmp_path / "base.weights.h5"
