@@ -4,55 +4,89 @@ import json
 
 import jinja2
 import paho.mqtt.client as paho
+import pytest
 
 from tests.support import cameras, servers, tiny
 from tests.support.homeassistant import check_sensor
 from tests.support.servers import wait_for
 
 
-def rendered(template, event):
-    return jinja2.Environment().from_string(template).render(value_json=event)
+class Home:
+    """What Home Assistant makes of the topics that it is told of."""
+
+    def __init__(self, port):
+        self._subscriber = servers.Subscriber(port, "#", "home", paho.MQTTv5)
+        self.close = self._subscriber.close
+
+    def announced(self):
+        """Return (topic, sensor) of the first announcement, or None."""
+        for message in list(self._subscriber.messages):
+            if message.topic.endswith("/config"):
+                return message.topic, json.loads(message.payload.decode("utf-8"))
+        return None
+
+    def heard(self, topic):
+        """Return the text of the last message on a topic, or None."""
+        messages = [m for m in list(self._subscriber.messages) if m.topic == topic]
+        return messages[-1].payload.decode("utf-8") if messages else None
+
+    def shows(self, template, topic):
+        """Return what a template makes of the last message on a topic, or None."""
+        heard = self.heard(topic)
+        if heard is None:
+            return None
+        return jinja2.Environment().from_string(template).render(value_json=json.loads(heard))
 
 
-def test_a_camera_becomes_a_sensor_with_label_score_and_availability(tmp_path, broker, tiny_bundle):
-    camera = cameras.MjpegServer([tiny.encode(tiny.picture("green & more"))])
+@pytest.fixture
+def door():
+    server = cameras.MjpegServer([tiny.encode(tiny.picture("green & more"))])
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def home(broker):
+    home = Home(broker.port)
+    yield home
+    home.close()
+
+
+@pytest.fixture
+def daemon(tmp_path, broker, tiny_bundle, door):
+    """A ready Labeld that announces the camera `door` to Home Assistant."""
     daemon = servers.Labeld(
         tmp_path / "labeld",
         model={"bundle": tiny_bundle.path},
         mqtt={"host": "127.0.0.1", "port": broker.port, "discovery": "homeassistant"},
-        sources=[{"name": "door", "kind": "camera", "url": camera.url, "timeout_s": 1}],
+        sources=[{"name": "door", "kind": "camera", "url": door.url, "timeout_s": 1}],
     )
-    home = servers.Subscriber(broker.port, "#", "home", paho.MQTTv5)
-    try:
-        daemon.start_ready()
-        wait_for(lambda: home.events("config"), "the announcement")
-        wait_for(lambda: home.events("door/label"), "a label")
-        topic = [message.topic for message in home.messages if message.topic.endswith("/config")][0]
-        sensor = home.events("config")[0]
-        check_sensor(topic, sensor)
+    daemon.start_ready()
+    yield daemon
+    daemon.kill()
 
-        def said(topic):
-            found = [m.payload.decode("utf-8") for m in list(home.messages) if m.topic == topic]
-            return found[-1] if found else None
 
-        label = json.loads(said(sensor["state_topic"]))
-        assert rendered(sensor["value_template"], label) == "green & more"
-        attributes = json.loads(rendered(sensor["json_attributes_template"], label))
-        assert attributes["score"] == label["score"]
-        assert attributes["top"] == label["top"]
-        assert sensor["json_attributes_topic"] == sensor["state_topic"]
-        whole, own = sensor["availability"]
-        assert said(whole["topic"]) == "online"
+def test_a_camera_is_announced_as_a_sensor_that_shows_its_label(daemon, home):
+    topic, sensor = wait_for(home.announced, "the announcement")
+    check_sensor(topic, sensor)
 
-        def available():
-            return rendered(own["value_template"], json.loads(said(own["topic"])))
+    label = json.loads(wait_for(lambda: home.heard(sensor["state_topic"]), "a label"))
+    assert home.shows(sensor["value_template"], sensor["state_topic"]) == "green & more"
+    attributes = home.shows(sensor["json_attributes_template"], sensor["json_attributes_topic"])
+    assert json.loads(attributes)["top"] == label["top"]
+    assert 0 < json.loads(attributes)["score"] <= 1
 
-        wait_for(lambda: available() == "online", "the camera is available")
-        camera.fault = "stall"
-        wait_for(lambda: available() == "offline", "the camera is not available")
-        assert daemon.end() == 0, daemon.log()
-        wait_for(lambda: said(whole["topic"]) == "offline", "the daemon is not available")
-    finally:
-        daemon.kill()
-        home.close()
-        camera.close()
+
+def test_it_is_available_as_long_as_daemon_and_camera_are(daemon, home, door):
+    _, sensor = wait_for(home.announced, "the announcement")
+    whole, own = sensor["availability"]
+
+    def camera_is(word):
+        return lambda: home.shows(own["value_template"], own["topic"]) == word
+
+    wait_for(camera_is("online"), "the camera is available")
+    assert home.heard(whole["topic"]) == "online"
+    door.fault = "stall"
+    wait_for(camera_is("offline"), "the camera is not available")
+    assert daemon.end() == 0, daemon.log()
+    wait_for(lambda: home.heard(whole["topic"]) == "offline", "the daemon is not available")

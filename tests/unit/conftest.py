@@ -1,0 +1,11 @@
+"""What holds for each test of this folder."""
+
+import sys
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_tensorflow(monkeypatch):
+    """Have what would load TensorFlow fail: these are the tests of seconds."""
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
