@@ -24,12 +24,12 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 venv37 compiler install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams clean
+.PHONY: venv venv36 venv37 compiler install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams weights clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
 
-test: venv lint mosquitto prometheus systemd photographs streams compiler
+test: venv lint mosquitto prometheus systemd photographs streams compiler weights
 	LABELD_OTHER_PYTHON=$(abspath $(VENV36)/bin/python) \
 	LABELD_CONVERTING_PYTHONS=$(abspath $(VENV36)/bin/python):$(abspath $(VENV37)/bin/python) \
 	    $(BIN)/python $(PYTEST)
@@ -49,6 +49,7 @@ unit: venv
 
 # The same tests on what is nearest to a Jetson TX2: Python 3.6 and TensorFlow 2.6.
 test36: venv36 mosquitto prometheus systemd photographs streams
+	@$(call weights,$(VENV36))
 	LABELD_OTHER_PYTHON=$(abspath $(BIN)/python) \
 	    $(VENV36)/bin/python $(PYTEST) -p no:cacheprovider
 
@@ -75,6 +76,14 @@ compiler:
 photographs:
 	@[ -d /usr/share/tuxpaint/stamps ] \
 	    || $(call debian,tuxpaint-stamps-default,training on real photographs is not tested)
+
+# $(call weights,VENV): kept outside of the checkout, in ~/.cache/labeld.
+weights = TF_CPP_MIN_LOG_LEVEL=2 $(1)/bin/python -m tests.support.weights \
+    || echo "no weights from real photographs: training on them is not tested" >&2
+
+# A base that was trained on real photographs, where ImageNet's weights cannot be had.
+weights: venv
+	@$(call weights,$(VENV))
 
 # An RTSP server and a real scene for the cameras' tests.
 STREAMS = python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \

@@ -5,7 +5,7 @@ from collections import namedtuple
 import pytest
 
 from edge.classify import bundle
-from tests.support import commands, servers, stamps, tiny
+from tests.support import commands, servers, stamps, tiny, weights
 
 Trained = namedtuple("Trained", "bundle text errors photographs")
 Trained.__doc__ = """bundle: the Bundle; text, errors: what the command printed;
@@ -28,15 +28,16 @@ def tiny_bundle(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """What `labeld-export train --weights none` made of real photographs; made once."""
+    """What `labeld-export train` made of real photographs, from a real base; made once."""
     stamps.require()
+    base = weights.require()
     folder = tmp_path_factory.mktemp("trained")
     data = folder / "photographs"
     photographs = stamps.write(data, count=24, served=False, seed=1)
     (data / "Cows" / "broken.jpg").write_bytes(b"no picture")
     path = folder / "stamps"
     code, text, errors = commands.labeld_export(
-        "train", data, "--out", path, "--weights", "none", "--augment", 1
+        "train", data, "--out", path, "--weights", base, "--augment", 1
     )
     assert code == 0, errors
     return Trained(bundle.read(str(path)), text, errors, photographs)

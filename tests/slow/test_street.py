@@ -13,7 +13,7 @@ from tests.support.servers import wait_for
 CHANCE = 1 / 6
 """The macro-F1 of guessing one of six classes that are equally common.
 
-On a random base about 0.6 was seen, four times as much; more than twice as much is asked.
+About 0.7 was seen, four times as much; more than twice as much is asked.
 """
 
 
