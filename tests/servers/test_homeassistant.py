@@ -73,8 +73,9 @@ def test_a_camera_is_announced_as_a_sensor_that_shows_its_label(daemon, home):
     label = json.loads(wait_for(lambda: home.heard(sensor["state_topic"]), "a label"))
     assert home.shows(sensor["value_template"], sensor["state_topic"]) == "green & more"
     attributes = home.shows(sensor["json_attributes_template"], sensor["json_attributes_topic"])
+    assert json.loads(attributes)["score"] == label["score"]
     assert json.loads(attributes)["top"] == label["top"]
-    assert 0 < json.loads(attributes)["score"] <= 1
+    assert sensor["json_attributes_topic"] == sensor["state_topic"]
 
 
 def test_it_is_available_as_long_as_daemon_and_camera_are(daemon, home, door):

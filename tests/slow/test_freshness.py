@@ -30,8 +30,8 @@ PICTURES_PER_SECOND = 20
 BATCH = 8
 EVENTS = 240
 
-MILLISECOND = 0.001
-"""What an event's times are rounded to, and so what they may be off by."""
+ROUNDING_SECONDS = 0.0011
+"""What an event's moment (cut to a millisecond) and age (rounded to a tenth) may be off by."""
 
 
 def slow_scores(rows):
@@ -119,7 +119,7 @@ def assert_each_is_newer_than_the_last_label(events):
     """Assert that no picture had been taken when the label before it came: none has waited."""
     for one, other in zip(events, events[1:]):
         labelled = seconds(one["captured_at"]) + one["age_ms"] / 1000
-        assert seconds(other["captured_at"]) >= labelled - MILLISECOND
+        assert seconds(other["captured_at"]) >= labelled - ROUNDING_SECONDS
 
 
 def seconds(stamp):
