@@ -8,6 +8,7 @@ import os
 import tempfile
 
 from edge.demo import samples
+from tests.support.forked import started
 from tests.support.servers import Labeld, Mosquitto, Subscriber, wait_for
 
 STEP, LAST = 200, 2000
@@ -28,6 +29,7 @@ def main():
         broker.start()
         daemon = Labeld(
             os.path.join(folder, "labeld"),
+            begin=started,
             model={"bundle": os.path.abspath(options.bundle)},
             mqtt={"host": "127.0.0.1", "port": broker.port},
         )

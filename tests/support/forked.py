@@ -55,6 +55,18 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
+def started(package, arguments, log, folder=None, environment=None):
+    """Start it as a user does, with the arguments of Forked; return the subprocess.Popen."""
+    with open(str(log), "ab") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", package] + list(arguments),
+            stdout=file,
+            stderr=file,
+            cwd=folder,
+            env=dict(os.environ, **(environment or {})),
+        )
+
+
 @functools.lru_cache(maxsize=None)
 def _server():
     """Return the context whose processes are forked; its server ends with this process."""

@@ -152,8 +152,10 @@ class Subscriber:
 class Labeld:
     """The `labeld run` command on a configuration of its own."""
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, begin=Forked, **settings):
+        """Write its configuration; `begin`: Forked, or `started` for a benchmark."""
         self._folder = str(folder)
+        self._begin = begin
         self.drop = os.path.join(self._folder, "drop")
         self.http_port = free_port()
         self.config = os.path.join(self._folder, "labeld.yaml")
@@ -176,7 +178,7 @@ class Labeld:
 
     def start(self, **environment):
         arguments = ["run", "-c", self.config]
-        self._process = Forked("edge", arguments, self._log, self._folder, environment)
+        self._process = self._begin("edge", arguments, self._log, self._folder, environment)
 
     def start_ready(self, **environment):
         self.start(**environment)

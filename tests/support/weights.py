@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import re
+import sys
 import tarfile
 import urllib.request
 
@@ -47,12 +48,9 @@ def fetch():
 
 
 def _path():
-    """One file for each major version of Keras: neither reads the other's."""
-    import tensorflow as tf
-
+    """One file for each Python: their versions of Keras do not read each other's."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    keras = tf.keras.__version__.split(".")[0]
-    name = "inception-v3-nsfwjs-{}-keras{}.weights.h5".format(VERSION, keras)
+    name = "inception-v3-nsfwjs-{}-python{}.{}.weights.h5".format(VERSION, *sys.version_info)
     return os.path.join(cache, "labeld", name)
 
 
@@ -98,32 +96,20 @@ def _save(tensors, path):
     from tensorflow import keras
 
     network = keras.applications.InceptionV3(weights=None, include_top=False)
-    for kind, parts in (
-        ("conv2d", ("kernel",)),
-        ("batch_normalization", ("beta", "moving_mean", "moving_variance")),
+    for kind, prefix, parts in (
+        ("Conv2D", "conv2d", ("kernel",)),
+        ("BatchNormalization", "batch_normalization", ("beta", "moving_mean", "moving_variance")),
     ):
-        theirs = sorted({name.split("/")[0] for name in tensors if name.startswith(kind)}, key=_nth)
-        ours = sorted((layer for layer in network.layers if _is(layer, kind)), key=_layer_number)
+        theirs = sorted(
+            {name.split("/")[0] for name in tensors if name.startswith(prefix)}, key=_nth
+        )
+        ours = [layer for layer in network.layers if type(layer).__name__ == kind]
         assert len(theirs) == len(ours) == 94
-        for name, layer in zip(theirs, ours):
+        for name, layer in zip(theirs, sorted(ours, key=lambda layer: _nth(layer.name))):
             layer.set_weights([tensors["{}/{}".format(name, part)] for part in parts])
     draft = path.replace(".weights.h5", ".draft.weights.h5")
     network.save_weights(draft)
     os.replace(draft, path)
-
-
-def _is(layer, kind):
-    return (
-        layer.__class__.__name__
-        == {
-            "conv2d": "Conv2D",
-            "batch_normalization": "BatchNormalization",
-        }[kind]
-    )
-
-
-def _layer_number(layer):
-    return _nth(layer.name)
 
 
 def _nth(name):
@@ -133,4 +119,7 @@ def _nth(name):
 
 
 if __name__ == "__main__":
-    print(fetch())
+    try:
+        print(fetch())
+    except OSError as error:
+        sys.exit("the weights cannot be fetched: {}".format(error))
