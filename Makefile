@@ -45,7 +45,7 @@ release-check:
 
 # What a developer runs at each save: no TensorFlow, no server, seconds.
 unit: venv
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python $(PYTEST) tests/unit
 
 # The same tests on what is nearest to a Jetson TX2: Python 3.6 and TensorFlow 2.6.
 test36: venv36 mosquitto prometheus systemd photographs streams
