@@ -7,6 +7,8 @@ from typing import Any, Callable, Optional, Sequence, Tuple
 
 from edge import __version__, command
 from edge.errors import Exit
+from export.recipe.blocks import BLOCKS
+from export.recipe.candidate import HEADS
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -48,7 +50,28 @@ def _add_train(commands: Any) -> None:
         "otherwise random ones, or a file (%(default)s)",
     )
     parser.add_argument("--seed", type=int, default=1, help="of split and training (%(default)s)")
-    parser.add_argument("--epochs", type=_whole(1), default=200, help="at most (%(default)s)")
+    parser.add_argument(
+        "--blocks",
+        metavar="N,N",
+        type=_blocks,
+        default=(),
+        help="of the base's 11 inception blocks, 0 to 10, whose averages the head sees, such as 8 "
+        "or 6,7,8 (those that suit the pictures)",
+    )
+    parser.add_argument(
+        "--head",
+        choices=HEADS,
+        help="linear: logistic regression; hidden: with a hidden layer (what suits the pictures)",
+    )
+    parser.add_argument(
+        "--strength",
+        metavar="C",
+        type=_positive,
+        help="of a linear head: how much the pictures count against small weights (what suits)",
+    )
+    parser.add_argument(
+        "--epochs", type=_whole(1), default=200, help="of a hidden head, at most (%(default)s)"
+    )
     parser.add_argument(
         "--units", type=_whole(1), default=64, help="of the head's hidden layer (%(default)s)"
     )
@@ -62,7 +85,7 @@ def _add_train(commands: Any) -> None:
         "--augment",
         metavar="N",
         type=_whole(0),
-        default=0,
+        default=2,
         help="varied copies of each picture for the head to learn from: flipped, cropped, turned, "
         "scaled, tinted; from 1, fine-tuning varies each picture in each epoch (%(default)s)",
     )
@@ -73,12 +96,17 @@ def _add_train(commands: Any) -> None:
         help="balanced: rare classes count as much as common ones (%(default)s)",
     )
     parser.add_argument(
+        "--keep-held-out",
+        action="store_true",
+        help="do not learn from the held-out pictures in the end, once they have been scored",
+    )
+    parser.add_argument(
         "--fine-tune",
         metavar="N",
         type=_whole(0, 11),
         default=0,
-        help="then train the top N of the base's 11 inception blocks too; needs a GPU or patience "
-        "(%(default)s)",
+        help="then train the last N of the base's inception blocks that are used too, which needs "
+        "a GPU or patience (%(default)s)",
     )
     parser.add_argument(
         "--fine-tune-epochs", metavar="N", type=_whole(1), default=20, help="at most (%(default)s)"
@@ -91,8 +119,8 @@ def _add_evaluate(commands: Any) -> None:
     parser = commands.add_parser(
         "evaluate",
         help=text,
-        description=text + ". What `train` kept aside is listed in the bundle: evaluate BUNDLE "
-        "BUNDLE/held_out.tsv --images DATA.",
+        description=text + ". What `train --keep-held-out` kept aside is listed in the bundle: "
+        "evaluate BUNDLE BUNDLE/held_out.tsv --images DATA.",
     )
     parser.add_argument("bundle", metavar="BUNDLE")
     _add_photographs(parser)
@@ -195,6 +223,19 @@ def _sizes(text: str) -> Tuple[int, ...]:
     if not 1 <= sizes[0] <= sizes[-1] <= 256:
         raise argparse.ArgumentTypeError("{}: sizes are from 1 to 256".format(text))
     return sizes
+
+
+def _blocks(text: str) -> Tuple[str, ...]:
+    numbers = sorted({int(part) for part in text.split(",")})
+    if numbers[0] < 0 or numbers[-1] >= len(BLOCKS):
+        raise argparse.ArgumentTypeError("{}: the blocks are 0 to {}".format(text, len(BLOCKS) - 1))
+    return tuple(BLOCKS[number] for number in numbers)
+
+
+def _positive(text: str) -> float:
+    if not float(text) > 0:
+        raise argparse.ArgumentTypeError("{} is not a number above 0".format(text))
+    return float(text)
 
 
 def _share(text: str) -> float:

@@ -7,7 +7,8 @@ from typing import Optional, Sequence
 import numpy as np
 
 from edge.classify import bundle as bundles
-from export import photographs, predict, scores
+from export import predict, scores
+from export.pictures import photographs
 
 
 def run(path: str, data: str, images: Optional[str], as_json: bool) -> None:
@@ -15,7 +16,7 @@ def run(path: str, data: str, images: Optional[str], as_json: bool) -> None:
 
     Args:
         path: the bundle's.
-        data, images: see `export.photographs.read`.
+        data, images: see `export.pictures.photographs.read`.
         as_json: print what `export.scores.measure` returns, with `model` and `left_out` (the
             unreadable files and why), instead of text.
 

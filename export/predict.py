@@ -11,7 +11,7 @@ from edge.classify.tensorflow import TensorFlowRuntime
 from edge.classify.variant import suitable
 from edge.decide.threshold import decide
 from edge.offline.files import Result, score_files
-from export.photographs import pictures
+from export.pictures.photographs import pictures
 from export.progress import Progress
 
 

@@ -1,4 +1,4 @@
-"""Transfer learning in two phases: a head on the features of a frozen InceptionV3, then both."""
+"""Transfer learning: the recipe that suits the photographs, on the features of an InceptionV3."""
 
 import itertools
 import random
@@ -7,21 +7,25 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
+from scipy.special import softmax
 
 from edge.classify import bundle, writer
-from export import dataset, fit, freeze, model, photographs, scores
+from export import scores
+from export.network import extract, fit, freeze, hidden, model
+from export.pictures import dataset, photographs
+from export.pictures.photographs import Photograph
 from export.progress import Progress
-
-BATCH_SIZE = 16
-"""Pictures in a pass of the whole network: forward, about 0.6 GB of activations."""
+from export.recipe import calibration, folds, lookalikes, search
+from export.recipe.blocks import BLOCKS
+from export.recipe.candidate import Candidate, Fixed
+from export.recipe.head import Head
+from export.recipe.heads import Examples, HeadFitter
 
 SETTLING = 32
 """Pictures whose statistics a random base takes on."""
 
-HEAD_BATCH_SIZE = 32
-HEAD_LEARNING_RATE = 1e-3
-HEAD_PATIENCE = 10
-"""Epochs without a lower validation loss after which the head has learnt enough."""
+FOLDS = 5
+"""Parts that the recipe is chosen by, each unseen by what is tried on it."""
 
 FINE_LEARNING_RATE = 1e-5
 """Small, or a few pictures undo what the base has learnt from many (Keras' guide to transfer
@@ -39,32 +43,38 @@ class Options(NamedTuple):
 
     weights: str
     seed: int
+    blocks: Tuple[str, ...]
+    head: Optional[str]
+    strength: Optional[float]
     epochs: int
     units: int
     dropout: float
     augment: int
     class_weights: str
+    keep_held_out: bool
     fine_tune: int
     fine_tune_epochs: int
 
 
-class Numbered(NamedTuple):
-    """Picture files, and the number of each one's class.
+class Plan(NamedTuple):
+    """What each photograph is for.
 
     Attributes:
-        paths: of the files.
-        classes: int32[n].
+        held_out: bool[n], those that are scored at the end.
+        folds: int[n] of the others, see `export.recipe.folds`; OUT for those held out.
+        groups: int[n], the look-alikes, none of which are on two sides.
     """
 
-    paths: List[str]
-    classes: np.ndarray
+    held_out: np.ndarray
+    folds: np.ndarray
+    groups: np.ndarray
 
 
 def run(data: str, out: str, images: Optional[str], options: Options) -> None:
     """Train on the labelled photographs of `data` and write the bundle `out`.
 
     Args:
-        data, images: see `export.photographs.read`.
+        data, images: see `export.pictures.photographs.read`.
         out: the bundle's folder.
         options: Options.
 
@@ -77,121 +87,172 @@ def run(data: str, out: str, images: Optional[str], options: Options) -> None:
     photographs.check_classes(data, found)
     found = _readable(found)
     photographs.check_classes(data + ", without the unreadable", found)
-    parts = photographs.split(found, options.seed)
+    _seed(options.seed)
+    trainer = Trainer(found, options)
+    plan = trainer.plan
     print(
-        "{} pictures of {} classes: {} to train on, {} to stop in time, {} held out".format(
-            len(found), len(photographs.by_class(found)), *(len(part) for part in parts)
+        "{} pictures of {} classes: {} to choose the recipe by, {} held out".format(
+            len(found), len(trainer.labels), np.sum(~plan.held_out), np.sum(plan.held_out)
         )
     )
-    _seed(options.seed)
-    trainer = Trainer(parts, options)
-    if not trainer.fit_head().interrupted and options.fine_tune:
-        trainer.fine_tune()
-    figures = trainer.measure()
+    choice = trainer.choose()
+    print("chosen{}: {}".format(" until Ctrl-C" if choice.interrupted else "", choice.candidate))
+    print(trainer.saved(choice.candidate))
+    network, figures = trainer.fit(choice)
     print("held out: " + scores.headline(figures))
+    if figures["held_out_learnt"]:
+        print("once scored, the pictures held out were learnt from too")
+    held_out = [found[number] for number in np.flatnonzero(plan.held_out)]
+    others = [found[number] for number in np.flatnonzero(~plan.held_out)]
     freeze.write_bundle(
         out,
-        trainer.frozen(),
+        freeze.Frozen(network),
         trainer.labels,
-        [photograph.path for photograph in golden_choice(parts)],
-        {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")},
-        {bundle.HELD_OUT: photographs.table(parts.held_out, photographs.folder(data, images))},
+        [photograph.path for photograph in golden_choice(held_out, others)],
+        figures,
+        {bundle.HELD_OUT: photographs.table(held_out, photographs.folder(data, images))},
     )
     print("wrote {}".format(out))
 
 
 class Trainer:
-    """A base and a head, and the photographs they are trained on."""
+    """Photographs, their features, and what each is for."""
 
-    def __init__(self, parts: photographs.Split, options: Options) -> None:
-        """Load the base.
+    def __init__(self, found: Sequence[Photograph], options: Options) -> None:
+        """Load the base and compute the features.
 
         Args:
-            parts: a Split.
+            found: readable Photographs.
             options: Options.
 
         Raises:
             WeightsError: the base's weights cannot be had.
         """
         self._options = options
-        self.labels = tuple(photographs.by_class(parts.training))
-        self._training, self._validation, self._held_out = (self._numbered(part) for part in parts)
-        self._base = _base(options.weights, self._training.paths)
-        self._head = model.head(len(self.labels), options.units, options.dropout)
-        self._class_weight = None
-        if options.class_weights == "balanced":
-            self._class_weight = fit.balanced(self._training.classes)
-        self._fitted: Optional[fit.Fitted] = None
-
-    def fit_head(self) -> fit.Fitted:
-        """Phase one: fit the head to features that are computed once; return what it came to."""
-        options = self._options
-        training = self._copies(self._training, options.augment)
-        self._fitted = fit.fit(
-            self._head,
-            _batches(training, options.seed),
-            _batches(self._copies(self._validation)) if self._validation.paths else None,
-            fit.Recipe(
-                "head", HEAD_LEARNING_RATE, options.epochs, HEAD_PATIENCE, self._class_weight
-            ),
+        self._paths = [photograph.path for photograph in found]
+        self.labels = tuple(photographs.by_class(found))
+        self._classes = np.array([self.labels.index(one.label) for one in found], np.int32)
+        self._base = _base(options.weights, self._paths)
+        # one varied copy tells how alike two shots of a thing are, even if none is learnt from
+        features = extract.extract(self._base, self._paths, BLOCKS, max(1, options.augment))
+        alike = lookalikes.find(features, self._classes)
+        self.plan = _plan(self._classes, alike.groups, options.seed)
+        self._fitter = HeadFitter(
+            features, self._classes, alike.groups, self._balanced, self._hidden_head
         )
-        return self._fitted
 
-    def fine_tune(self) -> fit.Fitted:
-        """Phase two: fit the head and the top of the base together; return what it came to."""
+    def choose(self) -> search.Choice:
+        """Compare recipes on the pictures that are not held out; return the Choice."""
         options = self._options
-        model.unfreeze(self._base, options.fine_tune)
-        self._fitted = fit.fit(
-            model.with_head(self._base, self._head),
-            self._pictures(self._training, options.seed, bool(options.augment)),
-            self._pictures(self._validation) if self._validation.paths else None,
-            fit.Recipe(
-                "fine-tune",
-                FINE_LEARNING_RATE,
-                options.fine_tune_epochs,
-                FINE_PATIENCE,
-                self._class_weight,
-            ),
-            known_loss=None if self._fitted is None else self._fitted.loss,
+        with Progress("compare", search.MOST_FITS, "fit") as progress:
+            tried = search.Search(
+                self._fitter,
+                self.plan.folds,
+                lambda fits, best: progress.update(fits, str(best)),
+            )
+            return tried.run(options.augment, Fixed(options.blocks, options.head, options.strength))
+
+    def saved(self, candidate: Candidate) -> str:
+        """Return what ends the graph, and what that saves, as text."""
+        used = model.multiplications(model.trunk(self._base, candidate.blocks))
+        share = used / model.multiplications(self._base)
+        return "the graph ends at {}: {:.0%} of the whole base's multiplications".format(
+            candidate.blocks[-1], share
         )
-        return self._fitted
 
-    def measure(self) -> scores.Figures:
-        """Return the figures, see `export.scores`, on what neither phase has seen."""
-        features, classes = self._copies(self._held_out)
-        return scores.measure(self.labels, classes, self._head.predict(features, verbose=0))
+    def fit(self, choice: search.Choice) -> Tuple[Any, scores.Figures]:
+        """Return (a Keras model of normalised pixels, its figures on what is held out)."""
+        known = ~np.isnan(choice.logits).any(axis=1)
+        temperature = calibration.temperature(
+            choice.logits[known], self._classes[known], np.ones(int(known.sum()))
+        )
+        candidate, held_out = choice.candidate, np.flatnonzero(self.plan.held_out)
+        everything = np.arange(len(self._classes))
+        others = np.flatnonzero(~self.plan.held_out)
+        head = self._fitter.fit([candidate], others)[0].cooled(temperature)
+        figures = self._figures(softmax(self._fitter.logits(candidate, head, held_out), axis=1))
+        if self._options.fine_tune and not choice.interrupted:
+            return self._fine_tuned(candidate, temperature)
+        if self._learns_all:
+            head = self._fitter.fit([candidate], everything)[0].cooled(temperature)
+        return model.classifier(self._base, candidate.blocks, head), figures
 
-    def frozen(self) -> freeze.Frozen:
-        """Return the Frozen graph of base and head as they are now."""
-        return freeze.Frozen(self._base, self._head)
+    def _fine_tuned(self, candidate: Candidate, temperature: float) -> Tuple[Any, scores.Figures]:
+        """Fit a head and the top of the base together, as long as a fold of pictures gains."""
+        options, plan = self._options, self.plan
+        training = np.flatnonzero(~plan.held_out & (plan.folds != 0))
+        validation = np.flatnonzero(plan.folds == 0)
+        head = self._fitter.fit([candidate], training)[0].cooled(temperature)
+        logits = self._fitter.logits(candidate, head, validation)
+        network = model.classifier(self._base, candidate.blocks, head)
+        model.unfreeze(self._base, candidate.blocks[-1], options.fine_tune)
+        weights = fit.balanced(self._classes[training]) if self._balanced else None
+        fitted = fit.fit(
+            network,
+            self._pictures(training, options.seed, bool(options.augment)),
+            self._pictures(validation),
+            fit.Recipe(
+                "fine-tune", FINE_LEARNING_RATE, options.fine_tune_epochs, FINE_PATIENCE, weights
+            ),
+            known_loss=float(calibration.losses(logits, self._classes[validation]).mean()),
+        )
+        print("fine-tune: " + fit.story(fitted))
+        held_out = self._pictures(np.flatnonzero(plan.held_out))
+        return network, self._figures(network.predict(held_out, verbose=0))
 
-    def _numbered(self, part: Sequence[photographs.Photograph]) -> Numbered:
-        numbers = [self.labels.index(photograph.label) for photograph in part]
-        return Numbered([photograph.path for photograph in part], np.array(numbers, np.int32))
+    def _figures(self, found: np.ndarray) -> scores.Figures:
+        """Return the figures of the scores of what is held out: float32[m, classes]."""
+        truth = self._classes[self.plan.held_out]
+        groups = self.plan.groups[self.plan.held_out]
+        figures = scores.measure(self.labels, truth, found)
+        kept = {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")}
+        kept["held_out_learnt"] = self._learns_all
+        kept.update(scores.intervals(truth, found, groups, self._options.seed))
+        return kept
 
-    def _copies(self, part: Numbered, varied: int = 0) -> Tuple[np.ndarray, np.ndarray]:
-        """Return the features and classes of `part`, and of `varied` varied copies of it."""
-        count = len(part.paths)
-        variations = [dataset.AS_IT_IS] * count + list(range(varied * count))
-        rows = dataset.rows(part.paths * (1 + varied), BATCH_SIZE, variations)
-        return _features(self._base, rows, len(variations)), np.tile(part.classes, 1 + varied)
+    @property
+    def _learns_all(self) -> bool:
+        """Whether the pictures that were held out are learnt from in the end."""
+        return not (self._options.keep_held_out or self._options.fine_tune)
 
     def _pictures(
-        self, part: Numbered, shuffle_seed: Optional[int] = None, varied: bool = False
+        self, chosen: np.ndarray, shuffle_seed: Optional[int] = None, varied: bool = False
     ) -> Any:
-        pairs = dataset.examples(*part, BATCH_SIZE, shuffle_seed=shuffle_seed, varied=varied)
+        pairs = dataset.examples(
+            [self._paths[number] for number in chosen],
+            self._classes[chosen],
+            extract.BATCH_SIZE,
+            shuffle_seed=shuffle_seed,
+            varied=varied,
+        )
         return pairs.map(lambda pixels, numbers: (model.normalise(pixels), numbers))
 
+    @property
+    def _balanced(self) -> bool:
+        return self._options.class_weights == "balanced"
 
-def golden_choice(parts: photographs.Split) -> List[photographs.Photograph]:
+    def _hidden_head(self, training: Examples, validation: Examples) -> Head:
+        options = self._options
+        layers = hidden.Layers(options.units, options.dropout, options.epochs)
+        return hidden.fitted(training, validation, layers, self._balanced, options.seed)
+
+
+def golden_choice(held_out: Sequence[Photograph], others: Sequence[Photograph]) -> List[Photograph]:
     """Choose the golden samples: the classes in turn, pictures that were held out first."""
-    groups = photographs.by_class(parts.held_out + parts.validation + parts.training)
+    groups = photographs.by_class(itertools.chain(held_out, others))
     count = min(max(GOLDEN_SAMPLES, len(groups)), MOST_GOLDEN_SAMPLES)
     rounds = itertools.zip_longest(*groups.values())
     return [photograph for one in rounds for photograph in one if photograph is not None][:count]
 
 
-def _readable(found: Sequence[photographs.Photograph]) -> List[photographs.Photograph]:
+def _plan(classes: np.ndarray, groups: np.ndarray, seed: int) -> Plan:
+    held_out = folds.hold_out(classes, groups, seed)
+    parts = np.full(len(classes), folds.OUT)
+    parts[~held_out] = folds.folds(classes[~held_out], groups[~held_out], FOLDS, seed)
+    return Plan(held_out, parts, groups)
+
+
+def _readable(found: Sequence[Photograph]) -> List[Photograph]:
     answers = []
     with Progress("check", len(found), "picture") as progress:
         for answer in photographs.readable(found):
@@ -209,15 +270,15 @@ def _seed(seed: int) -> None:
     tf.random.set_seed(seed)
 
 
-def _base(weights: str, training: Sequence[str]) -> Any:
+def _base(weights: str, pictures: Sequence[str]) -> Any:
     if weights == model.IMAGENET:
         model.fetch(model.FETCH_SECONDS)
     elif weights == model.AUTO:
         weights = _imagenet_or_none()
     base = model.base(weights)
     if weights == model.NONE:
-        settling = dataset.rows(training[:SETTLING], SETTLING)
-        model.settle_statistics(base, next(iter(settling)))
+        chosen = random.Random(0).sample(list(pictures), min(SETTLING, len(pictures)))
+        model.settle_statistics(base, next(iter(dataset.rows(chosen, SETTLING))))
     return base
 
 
@@ -231,28 +292,3 @@ def _imagenet_or_none() -> str:
         )
         return model.NONE
     return model.IMAGENET
-
-
-def _features(base: Any, rows: Any, count: int) -> np.ndarray:
-    """Compute the base's features of each picture once: float32[count, 2048]."""
-
-    @tf.function(input_signature=[model.PIXELS])
-    def compute(pixels: Any) -> Any:
-        return base(model.normalise(pixels), training=False)
-
-    features = np.empty((count, model.FEATURES), np.float32)
-    done = 0
-    with Progress("features", count, "picture") as progress:
-        for pixels in rows:
-            features[done : done + len(pixels)] = compute(pixels).numpy()
-            done += len(pixels)
-            progress.update(done)
-    return features
-
-
-def _batches(examples: Tuple[np.ndarray, np.ndarray], shuffle_seed: Optional[int] = None) -> Any:
-    features, classes = examples
-    pairs = tf.data.Dataset.from_tensor_slices((features, classes))
-    if shuffle_seed is not None:
-        pairs = pairs.shuffle(len(classes), seed=shuffle_seed)
-    return pairs.batch(HEAD_BATCH_SIZE).prefetch(1)

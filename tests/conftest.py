@@ -36,8 +36,9 @@ def trained(tmp_path_factory):
     photographs = stamps.write(data, count=24, served=False, seed=1)
     (data / "Cows" / "broken.jpg").write_bytes(b"no picture")
     path = folder / "stamps"
+    options = "--head linear --augment 1 --keep-held-out".split()
     code, text, errors = commands.labeld_export(
-        "train", data, "--out", path, "--weights", base, "--augment", 1
+        "train", data, "--out", path, "--weights", base, *options
     )
     assert code == 0, errors
     return Trained(bundle.read(str(path)), text, errors, photographs)

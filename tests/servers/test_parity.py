@@ -30,7 +30,7 @@ def served(bundle, paths):
 
 def trained_on(paths):
     """Return what training's pipeline yields."""
-    from export import dataset
+    from export.pictures import dataset
 
     return np.concatenate([batch.numpy() for batch in dataset.rows(paths, batch_size=5)])
 

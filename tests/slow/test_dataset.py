@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from export import dataset
+from export.pictures import dataset
 from tests.support import tiny
 
 

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from export.recipe.head import Dense, Head
 from tests.support import tiny
 from tests.support.commands import labeld_export
 from tests.support.servers import wait_for
@@ -35,7 +36,7 @@ def network():
 
 
 def recipe(**changes):
-    from export import fit
+    from export.network import fit
 
     return fit.Recipe("toy", 0.1, 30, 5, None)._replace(**changes)
 
@@ -45,7 +46,7 @@ def loss_of(network, pairs):
 
 
 def test_rare_classes_weigh_as_much_as_common_ones():
-    from export import fit
+    from export.network import fit
 
     classes = np.array([0] * 6 + [1] * 2 + [3] * 4)
     weights = fit.balanced(classes)
@@ -54,7 +55,7 @@ def test_rare_classes_weigh_as_much_as_common_ones():
 
 
 def test_a_fit_ends_with_the_weights_of_its_best_epoch(network):
-    from export import fit
+    from export.network import fit
 
     opposite = batches(classes=1 - CLASSES)
     fitted = fit.fit(network, batches(), opposite, recipe(epochs=4, patience=50))
@@ -63,7 +64,7 @@ def test_a_fit_ends_with_the_weights_of_its_best_epoch(network):
 
 
 def test_a_fit_stops_when_nothing_becomes_better(network):
-    from export import fit
+    from export.network import fit
 
     opposite = batches(classes=1 - CLASSES)
     assert fit.fit(network, batches(), opposite, recipe(patience=3)).epochs == 4
@@ -98,7 +99,7 @@ def ctrl_c():
 
 
 def test_ctrl_c_ends_a_fit_with_the_best_epoch_so_far(network, ctrl_c):
-    from export import fit
+    from export.network import fit
 
     training = interrupting(batches(), at=7)
     fitted = fit.fit(network, training, batches(), recipe(epochs=10**6, patience=10**6))
@@ -109,14 +110,14 @@ def test_ctrl_c_ends_a_fit_with_the_best_epoch_so_far(network, ctrl_c):
 
 
 def test_ctrl_c_after_the_last_step_is_heard_too(network, ctrl_c):
-    from export import fit
+    from export.network import fit
 
     fitted = fit.fit(network, batches(), interrupting(batches(), at=1), recipe(epochs=1))
     assert (fitted.epochs, fitted.interrupted) == (1, True)
 
 
 def test_what_was_known_before_is_kept_if_a_fit_only_makes_it_worse(network):
-    from export import fit
+    from export.network import fit
 
     opposite = batches(classes=1 - CLASSES)
     before = network.get_weights()
@@ -129,7 +130,7 @@ def test_what_was_known_before_is_kept_if_a_fit_only_makes_it_worse(network):
 
 
 def test_a_loss_that_is_no_number_is_an_error(network):
-    from export import fit
+    from export.network import fit
 
     broken = batches(POINTS * np.nan)
     with pytest.raises(fit.FitError, match="toy: the loss is not a number"):
@@ -137,12 +138,12 @@ def test_a_loss_that_is_no_number_is_an_error(network):
 
 
 def test_fine_tuning_changes_the_top_blocks_alone_and_no_statistics():
-    from export import fit, model
+    from export.network import fit, model
 
     base = model.base("none")
     pixels = np.stack([tiny.picture(label, size=(299, 299)) for label in tiny.LABELS])
     model.settle_statistics(base, pixels)
-    model.unfreeze(base, 1)
+    model.unfreeze(base, "mixed10", 1)
     before = {weight.name + str(n): weight.numpy() for n, weight in enumerate(base.weights)}
     names = [layer.name for layer in base.layers]
     top = {
@@ -152,7 +153,9 @@ def test_fine_tuning_changes_the_top_blocks_alone_and_no_statistics():
         if "batch" not in layer.name
     }
     pairs = batches(model.normalise(pixels).numpy(), np.arange(3, dtype=np.int32))
-    network = model.with_head(base, model.head(3, units=8, dropout=0.0))
+    weights = np.random.RandomState(1).normal(size=(2048, 3)).astype(np.float32)
+    head = Head((Dense(weights, np.zeros(3, np.float32)),))
+    network = model.classifier(base, ["mixed10"], head)
     fit.fit(network, pairs, None, recipe(epochs=1, learning_rate=1e-3))
     for (name, value), weight in zip(before.items(), base.weights):
         changed = not np.array_equal(value, weight.numpy())
@@ -160,35 +163,45 @@ def test_fine_tuning_changes_the_top_blocks_alone_and_no_statistics():
     assert len(top) == 9, "an inception block of InceptionV3's end has nine convolutions"
 
 
-@pytest.mark.parametrize(("blocks", "convolutions"), [(0, 0), (1, 9), (2, 18), (11, 89)])
-def test_blocks_are_counted_from_the_top(blocks, convolutions):
-    from export import model
+@pytest.mark.parametrize(
+    ("end", "blocks", "convolutions"),
+    [
+        ("mixed10", 0, 0),
+        ("mixed10", 1, 9),
+        ("mixed10", 2, 18),
+        ("mixed7", 1, 10),
+        ("mixed10", 11, 89),
+    ],
+)
+def test_blocks_are_counted_from_the_last_that_is_used(end, blocks, convolutions):
+    from export.network import model
 
     base = model.base("none")
-    model.unfreeze(base, blocks)
+    model.unfreeze(base, end, blocks)
     assert len(base.trainable_weights) == convolutions
 
 
 def test_both_phases_with_varied_pictures_make_a_bundle_from_a_file_of_weights(few, tmp_path):
-    from export import model
+    from export.network import model
 
     out, weights = tmp_path / "bundle", str(tmp_path / "base.weights.h5")
     base = model.base("none")
     pixels = np.stack([tiny.picture(label, size=(299, 299)) for label in ("red", "blue")])
     model.settle_statistics(base, pixels)
     base.save_weights(weights)
-    options = "--epochs 3 --augment 2 --fine-tune 1 --fine-tune-epochs 1".split()
+    options = "--head hidden --epochs 3 --blocks 9,10 --fine-tune 1 --fine-tune-epochs 1".split()
     code, text, errors = labeld_export("train", few, "--out", out, "--weights", weights, *options)
     assert code == 0, errors
-    assert "features: 0 of 24 pictures" in errors, "8 to train on, each with two copies"
-    assert re.search(r"^head: \d epochs, the best was \d with val_loss \d+\.\d+$", text, re.M)
-    assert re.search(r"^fine-tune: 1 epochs, .* with val_loss \d+\.\d+$", text, re.M)
+    assert "features: 0 of 36 pictures" in errors, "each with two copies"
+    assert "chosen: a hidden head on mixed9, mixed10, 2 varied copies of each picture" in text
+    assert "the graph ends at mixed10: 100% of the whole base's multiplications" in text
+    assert re.search(r"^fine-tune: 1 epochs, .* with a loss of \d+\.\d+$", text, re.M)
     assert labeld_export("verify", out)[0] == 0
 
 
 def test_ctrl_c_while_fine_tuning_keeps_the_best_so_far(few, tmp_path):
     out, log = tmp_path / "bundle", tmp_path / "log"
-    options = "--weights none --epochs 2 --fine-tune 1 --fine-tune-epochs 9999".split()
+    options = "--weights none --head linear --fine-tune 1 --fine-tune-epochs 9999".split()
     with open(str(log), "wb") as file:
         training = subprocess.Popen(
             [sys.executable, "-m", "export", "train", str(few), "--out", str(out)] + options,

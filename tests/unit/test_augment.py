@@ -3,7 +3,7 @@
 import numpy as np
 
 from edge.prepare.preprocess import ROW
-from export import augment
+from export.pictures import augment
 
 
 def marked():

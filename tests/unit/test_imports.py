@@ -110,13 +110,30 @@ HOUSE = {
     ],
     "export": [
         "progress",
-        "photographs",
-        "augment",
-        "dataset",
-        "model",
         "scores",
-        "fit",
-        "freeze",
+        (
+            "pictures",
+            ["photographs", "augment", "dataset"],
+        ),
+        (
+            "recipe",
+            [
+                "blocks",
+                "features",
+                "lookalikes",
+                "folds",
+                "head",
+                "linear",
+                "candidate",
+                "heads",
+                "calibration",
+                "search",
+            ],
+        ),
+        (
+            "network",
+            ["model", "extract", "fit", "hidden", "freeze"],
+        ),
         "train",
         "trt",
         "tftrt",
@@ -130,7 +147,15 @@ Each imports only those that stand before it."""
 
 TENSORFLOW_INSIDE_FUNCTIONS = {"edge.classify.tensorflow", "export.__main__"}
 TENSORFLOW_AT_TOP = {
-    "export." + name for name in ("dataset", "model", "fit", "train", "freeze", "trt", "tftrt")
+    "export.pictures.dataset",
+    "export.network.model",
+    "export.network.extract",
+    "export.network.fit",
+    "export.network.hidden",
+    "export.network.freeze",
+    "export.train",
+    "export.trt",
+    "export.tftrt",
 }
 
 

@@ -1,11 +1,9 @@
 """What `labeld-export train` takes for labelled photographs, and what it refuses."""
 
-import collections
-
 import pytest
 
-from export import photographs
-from export.photographs import Photograph, PhotographsError
+from export.pictures import photographs
+from export.pictures.photographs import Photograph, PhotographsError
 from tests.support import tiny
 
 
@@ -93,21 +91,3 @@ def test_an_unreadable_picture_is_told_with_its_reason(tmp_path):
     told = {photograph.path: fault for photograph, fault in faults.items() if fault is not None}
     assert list(told) == [str(tmp_path / "a/2.png")]
     assert "cut short" in told[str(tmp_path / "a/2.png")]
-
-
-def test_a_split_keeps_the_proportions_of_classes_and_depends_on_the_seed_alone():
-    found = [
-        Photograph("{}/{}".format(label, number), label)
-        for label, count in (("many", 40), ("few", 10), ("two", 2))
-        for number in range(count)
-    ]
-    parts = photographs.split(found, seed=3)
-    assert sorted(parts.training + parts.validation + parts.held_out) == sorted(found)
-    counts = [collections.Counter(photograph.label for photograph in part) for part in parts]
-    assert counts == [
-        {"many": 26, "few": 6, "two": 1},
-        {"many": 6, "few": 2},
-        {"many": 8, "few": 2, "two": 1},
-    ]
-    assert photographs.split(found, seed=3) == parts
-    assert photographs.split(found, seed=4).held_out != parts.held_out

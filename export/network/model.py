@@ -1,13 +1,16 @@
-"""InceptionV3 as a fixed base of features, and the head that learns the classes."""
+"""InceptionV3 as a base of features, as far up as these are used, and with a head on them."""
 
 import subprocess
 import sys
-from typing import Any
+from typing import Any, List, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from edge.errors import LabeldError
 from edge.prepare import preprocess
+from export.recipe.blocks import BLOCKS
+from export.recipe.head import Head
 
 PIXELS = tf.TensorSpec((None,) + preprocess.ROW, tf.uint8, name="pixels")
 """What a graph takes: rows as the daemon fills them."""
@@ -15,9 +18,6 @@ PIXELS = tf.TensorSpec((None,) + preprocess.ROW, tf.uint8, name="pixels")
 IMAGENET = "imagenet"
 NONE = "none"
 AUTO = "auto"
-
-FEATURES = 2048
-"""The channels of InceptionV3's last block (arXiv:1512.00567, table 1)."""
 
 FETCH_SECONDS = 900.0
 """How long a download of the ImageNet weights (84 MiB) may take when they were asked for."""
@@ -38,9 +38,7 @@ def normalise(pixels: Any) -> Any:
 
 
 def base(weights: str) -> Any:
-    """Return InceptionV3 without its top: float32[n, 299, 299, 3] -> float32[n, 2048].
-
-    Its output is the average over the last block's 8 by 8 positions.
+    """Return InceptionV3 without its top: float32[n, 299, 299, 3] -> float32[n, 8, 8, 2048].
 
     Args:
         weights: "imagenet", once `fetch` has got them; "none" for random ones, which need
@@ -54,7 +52,6 @@ def base(weights: str) -> Any:
             include_top=False,
             weights=None if weights == NONE else weights,
             input_shape=preprocess.ROW,
-            pooling="avg",
         )
     except (ValueError, OSError, KeyError) as error:
         raise WeightsError(
@@ -104,48 +101,80 @@ def settle_statistics(network: Any, pixels: Any) -> None:
         layer.momentum = momentum
 
 
-def head(classes: int, units: int, dropout: float) -> Any:
-    """Return the classifier of features: float32[n, 2048] -> float32[n, classes], summing to 1."""
-    return tf.keras.Sequential(
-        [
-            tf.keras.layers.InputLayer((FEATURES,)),
-            tf.keras.layers.Dense(units, activation="relu"),
-            tf.keras.layers.Dropout(dropout),
-            tf.keras.layers.Dense(classes, activation="softmax"),
-        ]
+def averages(network: Any, blocks: Sequence[str]) -> Any:
+    """Return a model of the averages of some blocks over their positions, a list of them.
+
+    Args:
+        network: what `base` returned; the model shares its layers, up to the last of `blocks`.
+        blocks: names of BLOCKS.
+    """
+    pool = tf.keras.layers.GlobalAveragePooling2D
+    return tf.keras.Model(
+        network.input, [pool()(network.get_layer(block).output) for block in blocks]
     )
 
 
-BLOCKS = 11
-"""InceptionV3's inception blocks, which Keras calls mixed0 to mixed10."""
+def channels(network: Any) -> List[int]:
+    """Return how many channels each output of an `averages` model has."""
+    return [int(output.shape[-1]) for output in network.outputs]
 
 
-def with_head(network: Any, top: Any) -> Any:
-    """Return `top` on `network` as one model of normalised pixels, in which a fit trains both.
+def trunk(network: Any, blocks: Sequence[str]) -> Any:
+    """Return a model of the averages of some blocks, side by side: float32[n, channels].
 
     Args:
-        network: what `base` returned, of which `unfreeze` says what learns.
-        top: what `head` returned.
+        network, blocks: see `averages`.
     """
-    pixels = tf.keras.Input(preprocess.ROW)
-    return tf.keras.Model(pixels, top(network(pixels, training=False)))
+    found = averages(network, blocks)
+    if len(blocks) == 1:
+        return tf.keras.Model(found.input, found.outputs[0])
+    return tf.keras.Model(found.input, tf.keras.layers.Concatenate()(found.outputs))
 
 
-def unfreeze(network: Any, blocks: int) -> None:
-    """Let the top `blocks` inception blocks learn, and nothing else of the base.
+def classifier(network: Any, blocks: Sequence[str], head: Head) -> Any:
+    """Return a model of normalised pixels that ends in scores: float32[n, classes].
+
+    Args:
+        network, blocks: see `averages`.
+        head: the Head of their features.
+    """
+    features = trunk(network, blocks)
+    scores = features.output
+    for number, layer in enumerate(head.layers, 1):
+        kind = "softmax" if number == len(head.layers) else "relu"
+        dense = tf.keras.layers.Dense(layer.weights.shape[1], activation=kind)
+        scores = dense(scores)
+        dense.set_weights(list(layer))
+    return tf.keras.Model(features.input, scores)
+
+
+def multiplications(network: Any) -> int:
+    """Return how many multiplications a model's convolutions take for a picture."""
+    found = 0
+    for layer in network.layers:
+        if isinstance(layer, tf.keras.layers.Conv2D):
+            height, width = layer.output.shape[1:3]
+            found += int(height) * int(width) * int(np.prod(layer.weights[0].shape))
+    return found
+
+
+def unfreeze(network: Any, end: str, blocks: int) -> None:
+    """Let the last `blocks` inception blocks up to `end` learn, and nothing else of the base.
 
     Batch normalisation goes on with the statistics it has: the few pictures of a user would
     replace them by worse ones.
 
     Args:
         network: what `base` returned.
+        end: the name of the last block that is used.
         blocks: 0 to 11.
     """
     names = [layer.name for layer in network.layers]
     pools = [n for n, layer in enumerate(network.layers) if _is_max_pool(layer)]
-    ends = [pools[1]] + [names.index("mixed{}".format(number)) for number in range(BLOCKS)]
+    ends = [pools[1]] + [names.index(block) for block in BLOCKS]
+    begin = ends[max(0, BLOCKS.index(end) + 1 - blocks)]
     for number, layer in enumerate(network.layers):
-        learns = number > ends[BLOCKS - blocks]
+        learns = begin < number <= names.index(end)
         layer.trainable = learns and not _is_batch_normalisation(layer)
 
 

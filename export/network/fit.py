@@ -114,16 +114,14 @@ def fit(
             "{}: the loss is not a number: start from other weights (--weights)".format(recipe.name)
         )
     network.set_weights(stop.best_weights if best else before)
-    fitted = Fitted(len(losses) - 1, best, losses[best], interrupted)
-    print("{}: {}".format(recipe.name, _story(fitted, monitored)), flush=True)
-    return fitted
+    return Fitted(len(losses) - 1, best, losses[best], interrupted)
 
 
-def _story(fitted: Fitted, monitored: str) -> str:
+def story(fitted: Fitted) -> str:
+    """Return what a fit came to as text."""
     kept = "the best was {0.best}" if fitted.best else "none better than before"
     ended = " until Ctrl-C" if fitted.interrupted else ""
-    text = "{0.epochs} epochs{1}, " + kept + " with {2} {0.loss:.4f}"
-    return text.format(fitted, ended, monitored)
+    return ("{0.epochs} epochs{1}, " + kept + " with a loss of {0.loss:.4f}").format(fitted, ended)
 
 
 @contextmanager

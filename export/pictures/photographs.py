@@ -1,9 +1,8 @@
-"""A user's labelled photographs: found, checked, and split."""
+"""A user's labelled photographs: found and checked."""
 
 import csv
 import io
 import os
-import random
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -12,10 +11,6 @@ from edge.errors import LabeldError, PictureError
 from edge.prepare import preprocess
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-
-HELD_OUT = 0.2
-VALIDATION = 0.15
-"""The parts of each class that are kept for the final scores and for early stopping."""
 
 MOST_FAULTS = 20
 """How many faults of a table one message lists."""
@@ -26,20 +21,6 @@ class Photograph(NamedTuple):
 
     path: str
     label: str
-
-
-class Split(NamedTuple):
-    """Photographs by what they are for.
-
-    Attributes:
-        training: what the head learns from.
-        validation: what stops it in time.
-        held_out: what is scored at the end, which neither has seen.
-    """
-
-    training: List[Photograph]
-    validation: List[Photograph]
-    held_out: List[Photograph]
 
 
 class PhotographsError(LabeldError):
@@ -100,26 +81,6 @@ def check_classes(where: str, photographs: Sequence[Photograph]) -> None:
             "{}: fewer than two pictures of {}: one trains and one is held out, so add some or "
             "drop the class".format(where, ", ".join(repr(label) for label in poor))
         )
-
-
-def split(photographs: Sequence[Photograph], seed: int) -> Split:
-    """Split each class in the same proportions, by `seed` alone; return a Split.
-
-    A class of two gives one to train on and one to hold out.
-    """
-    parts = Split([], [], [])
-    chance = random.Random(seed)
-    for group in by_class(photographs).values():
-        group = list(group)
-        chance.shuffle(group)
-        held_out = max(1, int(round(HELD_OUT * len(group))))
-        validation = int(round(VALIDATION * len(group)))
-        parts.held_out.extend(group[:held_out])
-        parts.validation.extend(group[held_out : held_out + validation])
-        parts.training.extend(group[held_out + validation :])
-    for part in parts:
-        chance.shuffle(part)
-    return parts
 
 
 def by_class(photographs: Iterable[Photograph]) -> Dict[str, List[Photograph]]:

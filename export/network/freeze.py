@@ -1,4 +1,4 @@
-"""A trained base and head as a frozen graph, and that graph as a model bundle."""
+"""A trained network as a frozen graph, and that graph as a model bundle."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ from edge import __version__
 from edge.classify import writer
 from edge.classify.bundle import GoldenSample
 from edge.prepare import preprocess
-from export.model import PIXELS, normalise
+from export.network.model import PIXELS, normalise
 
 
 class Frozen(tf.Module):
@@ -22,15 +22,15 @@ class Frozen(tf.Module):
     Unfrozen, what TensorFlow 2.15 or later saves does not load in the 2.7 of a Jetson TX2.
     """
 
-    def __init__(self, base: Any, head: Any) -> None:
+    def __init__(self, network: Any) -> None:
+        """Freeze a Keras model of normalised pixels that ends in scores."""
         super().__init__()
 
         @tf.function(input_signature=[PIXELS])
-        def network(pixels: Any) -> Any:
-            features = base(normalise(pixels), training=False)
-            return head(features, training=False)
+        def scored(pixels: Any) -> Any:
+            return network(normalise(pixels), training=False)
 
-        constants = convert_variables_to_constants_v2(network.get_concrete_function())
+        constants = convert_variables_to_constants_v2(scored.get_concrete_function())
 
         @tf.function(input_signature=[PIXELS])
         def classify(pixels: Any) -> Dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.prepare import preprocess
-from export import augment
+from export.pictures import augment
 
 AHEAD = 2
 """How many batches are prepared while one is being used."""
@@ -16,22 +16,41 @@ AS_IT_IS = -1
 """Instead of a seed for `augment.vary`: leave the picture as it is."""
 
 
-def rows(
-    paths: Sequence[str], batch_size: int, variations: Optional[Sequence[int]] = None
-) -> tf.data.Dataset:
+def rows(paths: Sequence[str], batch_size: int) -> tf.data.Dataset:
     """Read and prepare pictures in parallel, in batches, in their order.
 
     Args:
         paths: picture files, all readable.
         batch_size: pictures in a batch; the last one may have fewer.
-        variations: a seed for each picture, see `augment.vary`; None: as they are.
 
     Returns:
         A tf.data.Dataset of uint8[n, 299, 299, 3]: byte for byte what the daemon's rows hold.
     """
-    variations = [AS_IT_IS] * len(paths) if variations is None else variations
-    pairs = tf.data.Dataset.from_tensor_slices((_names(paths), variations))
-    return pairs.map(_row, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(AHEAD)
+    return versions(paths, 0, batch_size)
+
+
+def versions(paths: Sequence[str], copies: int, batch_size: int) -> tf.data.Dataset:
+    """Read and prepare pictures, each followed by varied copies of it.
+
+    Args:
+        paths, batch_size: as for `rows`.
+        copies: how many of each picture, varied by a seed of their own (`augment.vary`).
+
+    Returns:
+        A tf.data.Dataset of uint8[n, 299, 299, 3], with 1 + `copies` rows for each picture.
+    """
+
+    def prepare(path: Any, number: Any) -> Any:
+        found = tf.numpy_function(
+            lambda data, picture: _versions(data, picture, len(paths), copies),
+            [tf.io.read_file(path), number],
+            tf.uint8,
+        )
+        return tf.ensure_shape(found, (1 + copies,) + preprocess.ROW)
+
+    numbered = tf.data.Dataset.from_tensor_slices((_names(paths), list(range(len(paths)))))
+    prepared = numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).unbatch()
+    return prepared.batch(batch_size).prefetch(AHEAD)
 
 
 def examples(
@@ -68,6 +87,12 @@ def examples(
 
 def _names(paths: Sequence[str]) -> List[bytes]:
     return [os.fsencode(path) for path in paths]
+
+
+def _versions(data: bytes, picture: int, pictures: int, copies: int) -> np.ndarray:
+    row = preprocess.load(data)
+    varied = [augment.vary(row, copy * pictures + picture) for copy in range(copies)]
+    return np.stack([row] + varied)
 
 
 def _row(path: Any, variation: Any) -> Any:

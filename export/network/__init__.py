@@ -1,0 +1,1 @@
+"""InceptionV3: its features, training in Keras, the frozen graph."""

@@ -1,0 +1,1 @@
+"""A user's labelled photographs, as the rows that a network reads."""

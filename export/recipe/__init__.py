@@ -1,0 +1,1 @@
+"""Which head on which features suits some photographs, found without a network."""

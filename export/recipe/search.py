@@ -1,0 +1,153 @@
+"""Which recipe suits these photographs: candidates compared on pictures they have not seen."""
+
+import functools
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from export.recipe import calibration
+from export.recipe.candidate import HIDDEN, LINEAR, START, STRENGTHS, Candidate, Fixed, block_sets
+from export.recipe.folds import NEVER
+from export.recipe.heads import HeadFitter
+
+ERRORS_APART = 2.0
+"""Standard errors by which a candidate is worse than the best when it is tried no further."""
+
+FEWEST = 2
+"""So many go on to the next fold, if they are not worse."""
+
+MOST_FITS = 60
+"""How many heads are fitted at the most, or nearly: for progress."""
+
+
+class Choice(NamedTuple):
+    """What a search came to.
+
+    Attributes:
+        candidate: the best.
+        loss: its mean loss on pictures it has not seen, each class counting as asked.
+        logits: float32[n, classes] of heads that have not seen the picture; NaN: there is none.
+        interrupted: whether Ctrl-C ended the search.
+    """
+
+    candidate: Candidate
+    loss: float
+    logits: np.ndarray
+    interrupted: bool
+
+
+class Search:
+    """Candidates, and how they did on each fold so far."""
+
+    def __init__(
+        self, fitter: HeadFitter, folds: np.ndarray, tell: Callable[[int, Candidate], None]
+    ) -> None:
+        """Begin with nothing tried.
+
+        Args:
+            fitter: fits heads to the pictures.
+            folds: int[n], see `export.recipe.folds`.
+            tell: called with how many fits are done, and the best so far.
+        """
+        self._fitter = fitter
+        self._weights = fitter.weights()
+        self._folds = folds
+        self._tell = tell
+        self._logits: Dict[Candidate, np.ndarray] = {}
+        self._best: List[Candidate] = []
+        self._fits = 0
+
+    def run(self, copies: int, fixed: Fixed) -> Choice:
+        """Try what there is to choose between; return the Choice.
+
+        Args:
+            copies: varied copies to learn from.
+            fixed: what is not to be chosen.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C before one candidate was tried.
+        """
+        sets = [fixed.blocks] if fixed.blocks else block_sets()
+        strength = START if fixed.strength is None else fixed.strength
+        interrupted = False
+        try:
+            best = self._race([Candidate(blocks, LINEAR, strength, copies) for blocks in sets])
+            if fixed.strength is None:
+                best = self._race([best] + [best._replace(strength=other) for other in STRENGTHS])
+            if fixed.head != LINEAR:
+                hidden = best._replace(head=HIDDEN)
+                self._race([hidden] if fixed.head == HIDDEN else [best, hidden])
+        except KeyboardInterrupt:
+            if not self._best:
+                raise
+            interrupted = True
+        return self._choice(self._best[-1], interrupted)
+
+    def _race(self, candidates: Sequence[Candidate]) -> Candidate:
+        """Compare candidates fold by fold, and return the best of those that came to the end.
+
+        After each fold no more is tried of what is worse than the best by more than chance, nor of
+        the worse half, so that most of the time goes to what is near it.
+        """
+        running = list(candidates)
+        for fold in range(int(self._folds.max()) + 1):
+            self._try(running, fold)
+            losses = {one: self._losses(one, fold) for one in running}
+            running.sort(key=lambda one: float(losses[one].mean()))
+            self._best.append(running[0])
+            least = losses[running[0]]
+            near = [one for one in running if not _is_worse(losses[one] - least)]
+            running = near[: max(FEWEST, (len(running) + 1) // 2)]
+            self._tell(self._fits, self._best[-1])
+        return self._best[-1]
+
+    def _try(self, candidates: Sequence[Candidate], fold: int) -> None:
+        """Have the logits of the pictures of a fold, from heads that learnt from the others."""
+        unseen = np.flatnonzero(self._folds == fold)
+        chosen = np.flatnonzero((self._folds >= NEVER) & (self._folds != fold))
+        new = [one for one in candidates if np.isnan(self._known(one)[unseen]).any()]
+        jobs = [list(job) for _, job in itertools.groupby(new, _features_of)]
+        fit = functools.partial(self._fitter.fit, chosen=chosen)
+        # the solver's small products are slower on several cores each
+        with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
+            fits = pool.map(fit, jobs) if len(jobs) > 1 else map(fit, jobs)
+            for job, heads in zip(jobs, fits):
+                for candidate, head in zip(job, heads):
+                    logits = self._fitter.logits(candidate, head, unseen)
+                    self._known(candidate)[unseen] = logits
+        self._fits += len(new)
+
+    def _known(self, candidate: Candidate) -> np.ndarray:
+        if candidate not in self._logits:
+            shape = (len(self._folds), int(self._fitter.classes.max()) + 1)
+            self._logits[candidate] = np.full(shape, np.nan, np.float32)
+        return self._logits[candidate]
+
+    def _losses(self, candidate: Candidate, last: int) -> np.ndarray:
+        """Return the weighted losses of the pictures of the folds up to `last`: float[m]."""
+        seen = (self._folds >= 0) & (self._folds <= last)
+        logits, classes = self._logits[candidate][seen], self._fitter.classes[seen]
+        weights = self._weights[seen]
+        temperature = calibration.temperature(logits, classes, weights)
+        return weights * calibration.losses(logits, classes, temperature)
+
+    def _choice(self, candidate: Candidate, interrupted: bool) -> Choice:
+        logits = self._logits[candidate]
+        known = ~np.isnan(logits).any(axis=1)
+        last = int(self._folds[known].max())
+        loss = float(self._losses(candidate, last).mean())
+        return Choice(candidate, loss, logits, interrupted)
+
+
+def _features_of(candidate: Candidate) -> Tuple[Sequence[str], str, int]:
+    return candidate.blocks, candidate.head, candidate.copies
+
+
+def _is_worse(differences: np.ndarray) -> bool:
+    """Return True if losses are greater, by more than chance."""
+    error = differences.std() / np.sqrt(len(differences))
+    return bool(differences.mean() > ERRORS_APART * error)

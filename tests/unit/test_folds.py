@@ -1,0 +1,63 @@
+"""How pictures are divided: look-alikes on one side, each class in proportion."""
+
+import numpy as np
+import pytest
+
+from export.recipe import folds
+
+
+def classes_of(**counts):
+    """Return int[n], so many of each class."""
+    return np.repeat(np.arange(len(counts)), list(counts.values()))
+
+
+def sides(groups, part):
+    """Return how many groups stand on both sides of a part."""
+    return len(np.intersect1d(groups[part], groups[~part]))
+
+
+@pytest.fixture
+def shelf():
+    """Forty pictures of a class in bursts of four, ten of another one by one, two of a third."""
+    classes = classes_of(many=40, few=10, two=2)
+    groups = np.concatenate([np.arange(40) // 4, 100 + np.arange(12)])
+    return classes, groups
+
+
+def test_a_fifth_of_each_class_is_held_out_and_bursts_stay_together(shelf):
+    classes, groups = shelf
+    held = folds.hold_out(classes, groups, seed=1)
+    assert np.bincount(classes[held]).tolist() == [8, 2, 1]
+    assert sides(groups, held) == 0
+    assert np.array_equal(held, folds.hold_out(classes, groups, seed=1))
+    assert not np.array_equal(held, folds.hold_out(classes, groups, seed=2))
+
+
+def test_each_fold_has_its_share_of_each_class_and_bursts_stay_together(shelf):
+    classes, groups = shelf
+    found = folds.folds(classes, groups, 5, seed=1)
+    for number in range(5):
+        assert np.sum(found[classes == 0] == number) == 8
+        assert np.sum(found[classes == 1] == number) == 2
+        assert sides(groups, found == number) == 0
+    assert len(set(found[classes == 2])) == 2, "each of the two is seen once by the other"
+
+
+def test_a_class_that_is_all_one_burst_always_trains():
+    classes, groups = classes_of(plain=20, burst=6), np.append(np.arange(20), [99] * 6)
+    assert not folds.hold_out(classes, groups, seed=1)[classes == 1].any()
+    found = folds.folds(classes, groups, 5, seed=1)
+    assert set(found[classes == 1]) == {folds.NEVER}
+    assert sorted(set(found[classes == 0])) == [0, 1, 2, 3, 4]
+
+
+def test_no_part_takes_the_last_picture_of_a_class_even_if_classes_share_bursts():
+    chance = np.random.RandomState(1)
+    for _ in range(50):
+        classes = chance.randint(0, 6, 40)
+        groups = chance.randint(0, 12, 40)
+        found = folds.folds(classes, groups, 4, seed=1)
+        parts = [folds.hold_out(classes, groups, seed=1)] + [found == n for n in range(4)]
+        for part in parts:
+            assert set(classes[~part]) == set(classes)
+            assert sides(groups, part) == 0
