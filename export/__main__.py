@@ -9,6 +9,7 @@ from edge import __version__, command
 from edge.errors import Exit
 from export.recipe.blocks import BLOCKS
 from export.recipe.candidate import HEADS
+from export.recipe.quality import GOOD, LEVELS
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -49,6 +50,12 @@ def _add_train(commands: Any) -> None:
         help="of the base: ImageNet's, random ones, ImageNet's if they can be fetched and "
         "otherwise random ones, or a file (%(default)s)",
     )
+    parser.add_argument(
+        "--quality",
+        choices=list(LEVELS),
+        default=GOOD,
+        help="how much is tried: fast compares on fewer pictures and varies none (%(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of split and training (%(default)s)")
     parser.add_argument(
         "--blocks",
@@ -85,9 +92,8 @@ def _add_train(commands: Any) -> None:
         "--augment",
         metavar="N",
         type=_whole(0),
-        default=2,
         help="varied copies of each picture for the head to learn from: flipped, cropped, turned, "
-        "scaled, tinted; from 1, fine-tuning varies each picture in each epoch (%(default)s)",
+        "scaled, tinted; from 1, fine-tuning varies each picture in each epoch (by --quality)",
     )
     parser.add_argument(
         "--class-weights",

@@ -17,15 +17,14 @@ from export.pictures.photographs import Photograph
 from export.progress import Progress
 from export.recipe import calibration, folds, lookalikes, search
 from export.recipe.blocks import BLOCKS
-from export.recipe.candidate import Candidate, Fixed
+from export.recipe.candidate import LINEAR, Candidate, Fixed
+from export.recipe.features import Features
 from export.recipe.head import Head
 from export.recipe.heads import Examples, HeadFitter
+from export.recipe.quality import LEVELS
 
 SETTLING = 32
 """Pictures whose statistics a random base takes on."""
-
-FOLDS = 5
-"""Parts that the recipe is chosen by, each unseen by what is tried on it."""
 
 FINE_LEARNING_RATE = 1e-5
 """Small, or a few pictures undo what the base has learnt from many (Keras' guide to transfer
@@ -42,6 +41,7 @@ class Options(NamedTuple):
     """The options of `labeld-export train`, by their names there."""
 
     weights: str
+    quality: str
     seed: int
     blocks: Tuple[str, ...]
     head: Optional[str]
@@ -49,7 +49,7 @@ class Options(NamedTuple):
     epochs: int
     units: int
     dropout: float
-    augment: int
+    augment: Optional[int]
     class_weights: str
     keep_held_out: bool
     fine_tune: int
@@ -133,24 +133,36 @@ class Trainer:
         self.labels = tuple(photographs.by_class(found))
         self._classes = np.array([self.labels.index(one.label) for one in found], np.int32)
         self._base = _base(options.weights, self._paths)
-        # one varied copy tells how alike two shots of a thing are, even if none is learnt from
-        features = extract.extract(self._base, self._paths, BLOCKS, max(1, options.augment))
-        alike = lookalikes.find(features, self._classes)
-        self.plan = _plan(self._classes, alike.groups, options.seed)
+        self._quality = LEVELS[options.quality]
+        self._copies = options.augment
+        if self._copies is None:
+            self._copies = self._quality.copies_of(len(found))
+        features = extract.extract(self._base, self._paths, BLOCKS, self._copies)
+        alike = lookalikes.find(features, self._varied(features), self._classes)
+        self.plan = _plan(self._classes, alike.groups, self._quality.folds, options.seed)
         self._fitter = HeadFitter(
             features, self._classes, alike.groups, self._balanced, self._hidden_head
         )
 
+    def _varied(self, features: Features) -> Features:
+        """Return Features of a sample of the pictures, with a varied copy of each at least."""
+        sample = lookalikes.sample(len(self._paths))
+        if self._copies:
+            return features.of(sample)
+        paths = [self._paths[number] for number in sample]
+        return extract.extract(self._base, paths, lookalikes.LOWER, 1)
+
     def choose(self) -> search.Choice:
         """Compare recipes on the pictures that are not held out; return the Choice."""
         options = self._options
+        head = options.head or (None if self._quality.hidden else LINEAR)
         with Progress("compare", search.MOST_FITS, "fit") as progress:
             tried = search.Search(
                 self._fitter,
                 self.plan.folds,
                 lambda fits, best: progress.update(fits, str(best)),
             )
-            return tried.run(options.augment, Fixed(options.blocks, options.head, options.strength))
+            return tried.run(self._copies, Fixed(options.blocks, head, options.strength))
 
     def saved(self, candidate: Candidate) -> str:
         """Return what ends the graph, and what that saves, as text."""
@@ -189,7 +201,7 @@ class Trainer:
         weights = fit.balanced(self._classes[training]) if self._balanced else None
         fitted = fit.fit(
             network,
-            self._pictures(training, options.seed, bool(options.augment)),
+            self._pictures(training, options.seed, bool(self._copies)),
             self._pictures(validation),
             fit.Recipe(
                 "fine-tune", FINE_LEARNING_RATE, options.fine_tune_epochs, FINE_PATIENCE, weights
@@ -245,10 +257,10 @@ def golden_choice(held_out: Sequence[Photograph], others: Sequence[Photograph]) 
     return [photograph for one in rounds for photograph in one if photograph is not None][:count]
 
 
-def _plan(classes: np.ndarray, groups: np.ndarray, seed: int) -> Plan:
+def _plan(classes: np.ndarray, groups: np.ndarray, parts_wanted: int, seed: int) -> Plan:
     held_out = folds.hold_out(classes, groups, seed)
     parts = np.full(len(classes), folds.OUT)
-    parts[~held_out] = folds.folds(classes[~held_out], groups[~held_out], FOLDS, seed)
+    parts[~held_out] = folds.folds(classes[~held_out], groups[~held_out], parts_wanted, seed)
     return Plan(held_out, parts, groups)
 
 

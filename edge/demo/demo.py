@@ -130,7 +130,7 @@ class _Demo:
         shutil.rmtree(photographs, ignore_errors=True)
         samples.write(photographs, TRAINING_PICTURES, TRAINING_SEED)
         command = [sys.executable, "-m", "export", "train", photographs, "--out", self._bundle]
-        command += ["--weights", "auto"]
+        command += ["--weights", "auto", "--quality", "fast"]
         training = children.enter_context(Child("labeld-export train", command))
         self._wait(TRAINING_SECONDS, "training", lambda: training.code() is not None)
         if training.code() != Exit.OK:

@@ -27,8 +27,7 @@ def extract(base: Any, paths: Sequence[str], blocks: Sequence[str], copies: int)
 
     @tf.function(input_signature=[model.PIXELS])
     def run(pixels: Any) -> Any:
-        averages = network(model.normalise(pixels), training=False)
-        return [tf.cast(average, tf.float16) for average in tf.nest.flatten(averages)]
+        return tf.nest.flatten(network(model.normalise(pixels), training=False))
 
     count = len(paths) * (1 + copies)
     found = [np.empty((count, channels), np.float16) for channels in model.channels(network)]

@@ -26,3 +26,7 @@ class Features(NamedTuple):
         parts = [self.blocks[block][chosen, : 1 + copies] for block in blocks]
         flat = np.concatenate(parts, axis=-1)
         return flat.reshape(-1, flat.shape[-1]).astype(np.float32)
+
+    def of(self, chosen: np.ndarray) -> "Features":
+        """Return the Features of some pictures, by their numbers."""
+        return Features({block: kept[chosen] for block, kept in self.blocks.items()})

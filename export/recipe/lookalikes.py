@@ -18,7 +18,7 @@ from export.recipe.features import Features
 LOWER = BLOCKS[:8]
 """Whose averages tell pictures apart; those above rather tell what they show."""
 
-SAMPLE = 500
+SAMPLE = 100
 """Of so many pictures, varied copies tell how alike two shots of one thing are."""
 
 DUPLICATE = 0.95
@@ -51,7 +51,12 @@ class Lookalikes(NamedTuple):
     duplicates: List[Pair]
 
 
-def find(features: Features, classes: np.ndarray) -> Lookalikes:
+def sample(pictures: int) -> np.ndarray:
+    """Return the numbers of the pictures whose varied copies say how alike two shots are."""
+    return np.unique(np.linspace(0, pictures - 1, min(SAMPLE, pictures)).astype(int))
+
+
+def find(features: Features, varied: Features, classes: np.ndarray) -> Lookalikes:
     """Find the Lookalikes among pictures.
 
     Likeness is the cosine between two pictures' standardised averages. Those of one class are in
@@ -59,17 +64,17 @@ def find(features: Features, classes: np.ndarray) -> Lookalikes:
     or more alike where a class had too few groups; near-duplicates are whatever their class.
 
     Args:
-        features: of the pictures, with the LOWER blocks and at least one varied copy.
+        features: of the pictures, with the LOWER blocks.
+        varied: of the `sample` of them, with one varied copy at least.
         classes: int[n].
     """
     count = len(classes)
     shots = features.rows(LOWER, np.arange(count), 0)
     mean, spread = shots.mean(axis=0), shots.std(axis=0) + 1e-6
     shots = _directions(shots, mean, spread)
-    sample = np.unique(np.linspace(0, count - 1, min(SAMPLE, count)).astype(int))
-    both = features.rows(LOWER, sample, 1)[1::2]
-    copies = _directions(both, mean, spread)
-    again = np.einsum("ij,ij->i", shots[sample], copies)
+    sampled = sample(count)
+    copies = varied.rows(LOWER, np.arange(len(sampled)), 1)[1::2]
+    again = np.einsum("ij,ij->i", shots[sampled], _directions(copies, mean, spread))
     threshold, duplicate = np.median(again), max(DUPLICATE, np.quantile(again, 0.95))
     duplicates = _pairs(shots, float(duplicate))
     groups = _joined(_clusters(shots, classes, float(threshold)), classes, duplicates)

@@ -189,7 +189,7 @@ def test_both_phases_with_varied_pictures_make_a_bundle_from_a_file_of_weights(f
     pixels = np.stack([tiny.picture(label, size=(299, 299)) for label in ("red", "blue")])
     model.settle_statistics(base, pixels)
     base.save_weights(weights)
-    options = "--head hidden --epochs 3 --blocks 9,10 --fine-tune 1 --fine-tune-epochs 1".split()
+    options = "--augment 2 --head hidden --epochs 3 --blocks 9,10 --fine-tune 1 --fine-tune-epochs 1".split()
     code, text, errors = labeld_export("train", few, "--out", out, "--weights", weights, *options)
     assert code == 0, errors
     assert "features: 0 of 36 pictures" in errors, "each with two copies"
@@ -201,7 +201,7 @@ def test_both_phases_with_varied_pictures_make_a_bundle_from_a_file_of_weights(f
 
 def test_ctrl_c_while_fine_tuning_keeps_the_best_so_far(few, tmp_path):
     out, log = tmp_path / "bundle", tmp_path / "log"
-    options = "--weights none --head linear --fine-tune 1 --fine-tune-epochs 9999".split()
+    options = "--weights none --quality fast --fine-tune 1 --fine-tune-epochs 9999".split()
     with open(str(log), "wb") as file:
         training = subprocess.Popen(
             [sys.executable, "-m", "export", "train", str(few), "--out", str(out)] + options,

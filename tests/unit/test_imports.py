@@ -124,6 +124,7 @@ HOUSE = {
                 "folds",
                 "head",
                 "linear",
+                "quality",
                 "candidate",
                 "heads",
                 "calibration",

@@ -99,6 +99,12 @@ def test_no_candidate_at_all_before_ctrl_c_is_none():
         search.Search(fitter, parts, lambda fits, best: None).run(2, Fixed())
 
 
+def alike(averages, classes):
+    """Return the Lookalikes of pictures whose blocks all have the same averages."""
+    found = Features(dict.fromkeys(BLOCKS, averages))
+    return lookalikes.find(found, found.of(lookalikes.sample(len(classes))), classes)
+
+
 def test_copies_of_one_shot_are_one_group_and_near_duplicates_are_told():
     chance = np.random.RandomState(2)
     shots = chance.normal(size=(20, 1, 400))
@@ -106,7 +112,7 @@ def test_copies_of_one_shot_are_one_group_and_near_duplicates_are_told():
     shots[19] = shots[9] + 0.01 * chance.normal(size=(1, 400))
     varied = shots + 0.5 * chance.normal(size=(20, 2, 400))
     blocks = np.concatenate([shots, varied], axis=1).astype(np.float16)
-    found = lookalikes.find(Features(dict.fromkeys(BLOCKS, blocks)), np.zeros(20, int))
+    found = alike(blocks, np.zeros(20, int))
     assert np.array_equal(found.groups[:10], found.groups[10:])
     assert len(set(found.groups)) == 10
     assert [(pair.first, pair.second) for pair in found.duplicates] == [(9, 19)]
@@ -120,10 +126,10 @@ def test_a_class_of_one_shot_still_has_groups_to_hold_out_and_to_learn_from():
     varied = shots + 0.5 * chance.normal(size=(20, 1, 40))
     blocks = np.concatenate([shots, varied], axis=1).astype(np.float16)
     classes = np.repeat([0, 1, 2], [14, 4, 2])
-    found = lookalikes.find(Features(dict.fromkeys(BLOCKS, blocks)), classes)
+    found = alike(blocks, classes)
     assert [len(set(found.groups[classes == number])) for number in range(3)] == [14, 4, 2]
     blocks[:] = blocks[0]
-    found = lookalikes.find(Features(dict.fromkeys(BLOCKS, blocks)), classes)
+    found = alike(blocks, classes)
     assert len(set(found.groups)) == 20, "each class is the same picture again and again"
 
 
@@ -134,6 +140,6 @@ def test_near_duplicates_are_one_group_whatever_their_classes():
     varied = shots + 0.5 * chance.normal(size=(12, 1, 40))
     blocks = np.concatenate([shots, varied], axis=1).astype(np.float16)
     classes = np.repeat([0, 1], 6)
-    found = lookalikes.find(Features(dict.fromkeys(BLOCKS, blocks)), classes)
+    found = alike(blocks, classes)
     assert found.groups[0] == found.groups[11]
     assert len(set(found.groups)) == 11
