@@ -134,9 +134,8 @@ class Trainer:
         self._classes = np.array([self.labels.index(one.label) for one in found], np.int32)
         self._base = _base(options.weights, self._paths)
         self._quality = LEVELS[options.quality]
-        self._copies = options.augment
-        if self._copies is None:
-            self._copies = self._quality.copies_of(len(found))
+        copies = options.augment
+        self._copies = self._quality.copies_of(len(found)) if copies is None else copies
         features = extract.extract(self._base, self._paths, BLOCKS, self._copies)
         alike = lookalikes.find(features, self._varied(features), self._classes)
         self.plan = _plan(self._classes, alike.groups, self._quality.folds, options.seed)
