@@ -12,13 +12,13 @@ from scipy.special import softmax
 from edge.classify import bundle, writer
 from export import scores
 from export.network import extract, fit, freeze, hidden, model
+from export.network.extract import Extractor
 from export.pictures import dataset, photographs
 from export.pictures.photographs import Photograph
 from export.progress import Progress
 from export.recipe import calibration, folds, lookalikes, search
 from export.recipe.blocks import BLOCKS
 from export.recipe.candidate import LINEAR, Candidate, Fixed
-from export.recipe.features import Features
 from export.recipe.head import Head
 from export.recipe.heads import Examples, HeadFitter
 from export.recipe.quality import LEVELS
@@ -136,20 +136,18 @@ class Trainer:
         self._quality = LEVELS[options.quality]
         copies = options.augment
         self._copies = self._quality.copies_of(len(found)) if copies is None else copies
-        features = extract.extract(self._base, self._paths, BLOCKS, self._copies)
-        alike = lookalikes.find(features, self._varied(features), self._classes)
+        extractor = Extractor(self._base, BLOCKS)
+        features = extractor.extract(self._paths, self._copies)
+        sample = lookalikes.sample(len(found))
+        if self._copies:
+            varied = features.of(sample)
+        else:
+            varied = extractor.extract([self._paths[number] for number in sample], 1)
+        alike = lookalikes.find(features, varied, self._classes)
         self.plan = _plan(self._classes, alike.groups, self._quality.folds, options.seed)
         self._fitter = HeadFitter(
             features, self._classes, alike.groups, self._balanced, self._hidden_head
         )
-
-    def _varied(self, features: Features) -> Features:
-        """Return Features of a sample of the pictures, with a varied copy of each at least."""
-        sample = lookalikes.sample(len(self._paths))
-        if self._copies:
-            return features.of(sample)
-        paths = [self._paths[number] for number in sample]
-        return extract.extract(self._base, paths, lookalikes.LOWER, 1)
 
     def choose(self) -> search.Choice:
         """Compare recipes on the pictures that are not held out; return the Choice."""

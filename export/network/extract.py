@@ -14,29 +14,41 @@ BATCH_SIZE = 16
 """Pictures in a pass of the whole network: forward, about 0.6 GB of activations."""
 
 
-def extract(base: Any, paths: Sequence[str], blocks: Sequence[str], copies: int) -> Features:
-    """Return the Features of readable picture files.
+class Extractor:
+    """A base, ready to compute the averages of some blocks."""
 
-    Args:
-        base: what `export.network.model.base` returned.
-        paths: the files.
-        blocks: which of the base's blocks.
-        copies: how many varied copies of each picture.
-    """
-    network = model.averages(base, blocks)
+    def __init__(self, base: Any, blocks: Sequence[str]) -> None:
+        """Build the network as far as it is needed.
 
-    @tf.function(input_signature=[model.PIXELS])
-    def run(pixels: Any) -> Any:
-        return tf.nest.flatten(network(model.normalise(pixels), training=False))
+        Args:
+            base: what `export.network.model.base` returned.
+            blocks: which of the base's blocks.
+        """
+        network = model.averages(base, blocks)
 
-    count = len(paths) * (1 + copies)
-    found = [np.empty((count, channels), np.float16) for channels in model.channels(network)]
-    done = 0
-    with Progress("features", count, "picture") as progress:
-        for pixels in dataset.versions(paths, copies, BATCH_SIZE):
-            for kept, averages in zip(found, run(pixels)):
-                kept[done : done + len(pixels)] = averages.numpy()
-            done += len(pixels)
-            progress.update(done)
-    shape = (len(paths), 1 + copies, -1)
-    return Features({block: kept.reshape(shape) for block, kept in zip(blocks, found)})
+        @tf.function(input_signature=[model.PIXELS])
+        def run(pixels: Any) -> Any:
+            return tf.nest.flatten(network(model.normalise(pixels), training=False))
+
+        self._run = run
+        self._blocks = tuple(blocks)
+        self._channels = model.channels(network)
+
+    def extract(self, paths: Sequence[str], copies: int) -> Features:
+        """Return the Features of readable picture files.
+
+        Args:
+            paths: the files.
+            copies: how many varied copies of each picture.
+        """
+        count = len(paths) * (1 + copies)
+        found = [np.empty((count, channels), np.float16) for channels in self._channels]
+        done = 0
+        with Progress("features", count, "picture") as progress:
+            for pixels in dataset.versions(paths, copies, BATCH_SIZE):
+                for kept, averages in zip(found, self._run(pixels)):
+                    kept[done : done + len(pixels)] = averages.numpy()
+                done += len(pixels)
+                progress.update(done)
+        shape = (len(paths), 1 + copies, -1)
+        return Features({block: kept.reshape(shape) for block, kept in zip(self._blocks, found)})

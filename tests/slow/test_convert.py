@@ -124,7 +124,7 @@ def test_the_genuine_converter_takes_the_graph_whole_with_the_options_asked_for(
     assert golden.check(converted.plain(), TensorFlowRuntime().load(converted.plain())) < 1e-4
     facts = converted.conversion
     assert facts["engines"] == 1
-    assert facts["nodes_inside"] > 300
+    assert facts["nodes_inside"] > 100, "the convolutions, up to the block that is used"
     assert facts["score_difference"] < 1e-4, "TensorFlow ran the engine's part of the graph"
     assert (facts["label_agreement"], facts["forced"]) == (1.0, False)
     assert sorted(facts["build_seconds"]) == ["1", "4"]

@@ -189,7 +189,7 @@ def test_both_phases_with_varied_pictures_make_a_bundle_from_a_file_of_weights(f
     pixels = np.stack([tiny.picture(label, size=(299, 299)) for label in ("red", "blue")])
     model.settle_statistics(base, pixels)
     base.save_weights(weights)
-    options = "--augment 2 --head hidden --epochs 3 --blocks 9,10".split()
+    options = "--quality fast --augment 2 --head hidden --epochs 3 --blocks 9,10".split()
     options += "--fine-tune 1 --fine-tune-epochs 1".split()
     code, text, errors = labeld_export("train", few, "--out", out, "--weights", weights, *options)
     assert code == 0, errors
