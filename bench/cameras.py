@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 from edge.batch.slots import Slots
 from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel
+from edge.classify.outputs import Outputs
 from edge.classify.runtime import Graph
 from edge.config.settings import CameraSettings, Config, ModelSettings, MqttSettings
 from edge.daemon.service import Service
@@ -84,7 +85,7 @@ class FreeGraph(Graph):
     """Gives what a model would, at no cost: float32[n, 2]."""
 
     def run(self, rows):
-        return np.tile(np.array([0.9, 0.1], np.float32), (len(rows), 1))
+        return Outputs(np.tile(np.array([0.9, 0.1], np.float32), (len(rows), 1)))
 
 
 def serve(options, url, port):

@@ -11,6 +11,7 @@ import numpy as np
 from edge.batch.batch import Batch
 from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel
+from edge.classify.outputs import Scored
 from edge.classify.serving import Serving
 from edge.errors import PictureError
 from edge.frame import Frame, Prepared, frame_id
@@ -145,7 +146,7 @@ class Batcher:
         self._serving = serving
         self._sink = sink
         self._metrics = metrics
-        self._results: Deque[Tuple[Prepared, np.ndarray, Bundle]] = deque()
+        self._results: Deque[Tuple[Prepared, Scored, Bundle]] = deque()
 
     def step(self) -> bool:
         """Classify one batch, or try again to hand the last one's scores over."""
@@ -168,8 +169,8 @@ class Batcher:
                 continue
             self._metrics.batch(len(items))
             with self._metrics.time(CLASSIFY):
-                scores = model.graph.run(rows)
+                outputs = model.graph.run(rows)
             self._results.extend(
-                (prepared, scores[number], model.bundle) for number, prepared in items
+                (prepared, outputs.of(number), model.bundle) for number, prepared in items
             )
         batch.release()

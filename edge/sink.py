@@ -1,8 +1,7 @@
 """Where what comes out of the pipeline goes."""
 
-import numpy as np
-
 from edge.classify.bundle import Bundle
+from edge.classify.outputs import Scored
 from edge.frame import Frame, Prepared
 
 
@@ -14,8 +13,8 @@ class Sink:
     raises ends the stage, and so the process.
     """
 
-    def labelled(self, prepared: Prepared, scores: np.ndarray, bundle: Bundle) -> bool:
-        """Take the scores, float32[classes], that a frame got from a bundle's graph."""
+    def labelled(self, prepared: Prepared, scored: Scored, bundle: Bundle) -> bool:
+        """Take what a bundle's graph said of a frame."""
         raise NotImplementedError
 
     def unchanged(self, frame: Frame) -> bool:

@@ -28,16 +28,16 @@ def run(path: str, data: str, images: Optional[str], as_json: bool) -> None:
     found = photographs.read(data, images)
     _check_labels(bundle, data, found)
     results = predict.score(bundle, [photograph.path for photograph in found])
-    left_out = [result for result in results if result.scores is None]
+    left_out = [result for result in results if result.scored is None]
     for result in left_out:
         print("{}: {}; left out".format(result.file, result.error), file=sys.stderr)
     if len(left_out) == len(found):
         raise photographs.PhotographsError("{}: none of its pictures can be read".format(data))
-    pairs = [pair for pair in zip(found, results) if pair[1].scores is not None]
+    pairs = [pair for pair in zip(found, results) if pair[1].scored is not None]
     figures = scores.measure(
         bundle.labels,
         np.array([bundle.labels.index(photograph.label) for photograph, _ in pairs]),
-        np.stack([result.scores for _, result in pairs if result.scores is not None]),
+        np.stack([result.scored.scores for _, result in pairs if result.scored is not None]),
     )
     if as_json:
         figures["model"] = bundle.model

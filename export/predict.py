@@ -51,8 +51,8 @@ def score(bundle: Bundle, files: Sequence[str]) -> List[Result]:
 
 
 def _answer(result: Result, labels: Sequence[str]) -> Tuple[str, str]:
-    if result.scores is None:
+    if result.scored is None:
         print("{}: {}; its label is left empty".format(result.file, result.error), file=sys.stderr)
         return "", ""
-    best = decide(result.scores, labels, threshold=0.0, top=1)
+    best = decide(result.scored, labels, threshold=0.0, top=1)
     return best.label, "{:.6f}".format(best.score)

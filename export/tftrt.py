@@ -206,9 +206,9 @@ def proof(source: bundles.Bundle, folder: str, options: Options) -> Dict[str, An
     off, results = 0.0, []
     for size in options.batch_sizes:
         slots = Slots(size, max_delay_seconds=0.0, batch_sizes=(size,))
-        for sample, scores in golden.scored(source, source.golden(), graph, slots):
-            off = max(off, float(np.abs(scores - sample.scores).max()))
-            results.append(scores.argmax() == sample.scores.argmax())
+        for sample, found in golden.scored(source, source.golden(), graph, slots):
+            off = max(off, golden.difference(sample, found))
+            results.append(found.scores.argmax() == sample.scored.scores.argmax())
     agreement = float(np.mean(results))
     limit = golden.tolerance(options.precision)
     print(

@@ -1,9 +1,11 @@
 """The model bundle on disk: a manifest, a frozen graph, and golden samples that prove it.
 
 BUNDLE/bundle.json              the manifest, hashed over itself and over every file below
-BUNDLE/saved_model/             the frozen graph: uint8[n, 299, 299, 3] -> float32[n, classes]
+BUNDLE/saved_model/             the frozen graph: uint8[n, 299, 299, 3] ->
+                                scores float32[n, classes], and perhaps familiar float32[n]
 BUNDLE/plain_model/             of a converted one: the graph that it was made from
-BUNDLE/golden/                  pictures as files, `pixels.npy` as prepared, `scores.npy`
+BUNDLE/golden/                  pictures as files, `pixels.npy` as prepared, `scores.npy` and
+                                perhaps `familiar.npy`, what the graph says of them
 BUNDLE/held_out.tsv             of a trained one: the photographs that its scores are from
 """
 
@@ -15,10 +17,14 @@ import numpy as np
 
 from edge.classify import manifest as manifests
 from edge.classify.manifest import read_file
+from edge.classify.outputs import Outputs, Scored
 
 SAVED_MODEL = "saved_model"
 PLAIN_MODEL = "plain_model"
 GOLDEN = "golden"
+SCORES, FAMILIAR = "scores", "familiar"
+"""The outputs of a graph; the second need not be there."""
+
 HELD_OUT = "held_out.tsv"
 """The table of the photographs that a bundle was scored on, for `labeld-export evaluate`."""
 
@@ -30,13 +36,13 @@ class GoldenSample(NamedTuple):
         name: its file name.
         data: the file's bytes.
         pixels: uint8[299, 299, 3] as prepared.
-        scores: float32[classes] as the graph gave them where the bundle was made.
+        scored: what the graph said of it where the bundle was made.
     """
 
     name: str
     data: bytes
     pixels: np.ndarray
-    scores: np.ndarray
+    scored: Scored
 
 
 @dataclass(frozen=True)
@@ -75,11 +81,20 @@ class Bundle:
 
     def golden(self) -> List[GoldenSample]:
         """Return the golden samples, in their recorded order."""
-        pixels = np.load(os.path.join(self.path, GOLDEN, "pixels.npy"), allow_pickle=False)
-        scores = np.load(os.path.join(self.path, GOLDEN, "scores.npy"), allow_pickle=False)
+        pixels, scores = self._golden_array("pixels"), self._golden_array(SCORES)
+        has_familiar = os.path.exists(self._golden_path(FAMILIAR))
+        outputs = Outputs(scores, self._golden_array(FAMILIAR) if has_familiar else None)
+        scored = [outputs.of(number) for number in range(len(scores))]
         names = [os.path.basename(file) for file in self.golden_files]
         data = [read_file(os.path.join(self.path, file)) for file in self.golden_files]
-        return [GoldenSample(*sample) for sample in zip(names, data, pixels, scores)]
+        return [GoldenSample(*sample) for sample in zip(names, data, pixels, scored)]
+
+    def _golden_path(self, name: str) -> str:
+        return os.path.join(self.path, GOLDEN, name + ".npy")
+
+    def _golden_array(self, name: str) -> np.ndarray:
+        array: np.ndarray = np.load(self._golden_path(name), allow_pickle=False)
+        return array
 
 
 def read(path: str) -> Bundle:

@@ -6,6 +6,7 @@ import numpy as np
 
 from edge.batch.slots import Slots
 from edge.classify.bundle import Bundle, GoldenSample
+from edge.classify.outputs import Scored
 from edge.classify.runtime import Graph
 from edge.errors import BundleError, PictureError
 from edge.prepare.preprocess import load_into
@@ -21,6 +22,9 @@ SCORE_TOLERANCE = 1e-3
 
 COARSE_TOLERANCE = 2e-2
 """The same for a graph that computes in less than FP32; its best label must be the same, too."""
+
+FAMILIAR_TIMES = 10
+"""What is said of how familiar a picture is may differ by so many times as much as a score."""
 
 
 def tolerance(precision: str) -> float:
@@ -44,20 +48,20 @@ def check(bundle: Bundle, graph: Graph, slots: Optional[Slots] = None) -> float:
     """
     slots = slots or Slots(max_size=8, max_delay_seconds=0.0, batch_sizes=bundle.batch_sizes)
     worst = 0.0
-    for sample, scores in scored(bundle, bundle.golden(), graph, slots):
-        worst = max(worst, _difference(bundle, sample, scores))
+    for sample, found in scored(bundle, bundle.golden(), graph, slots):
+        worst = max(worst, _difference(bundle, sample, found))
     return worst
 
 
 def scored(
     bundle: Bundle, samples: Sequence[GoldenSample], graph: Graph, slots: Slots
-) -> Iterator[Tuple[GoldenSample, np.ndarray]]:
-    """Yield (sample, its scores here) of a bundle's golden samples.
+) -> Iterator[Tuple[GoldenSample, Scored]]:
+    """Yield (sample, what is said of it here) of a bundle's golden samples.
 
     Args:
         bundle: the Bundle, for messages.
         samples: its golden samples.
-        graph: what computes the scores.
+        graph: what says it.
         slots: Slots that nothing else uses at the time.
 
     Raises:
@@ -71,9 +75,9 @@ def scored(
             slot.commit(sample)
         batch = slots.next_batch(timeout=60.0)
         assert batch is not None
-        scores = graph.run(batch.rows)
+        outputs = graph.run(batch.rows)
         for number, sample in batch.items:
-            yield sample, scores[number]
+            yield sample, outputs.of(number)
         batch.release()
 
 
@@ -98,22 +102,38 @@ def _prepare(bundle: Bundle, sample: GoldenSample, row: np.ndarray) -> None:
     row[...] = sample.pixels
 
 
-def _difference(bundle: Bundle, sample: GoldenSample, scores: np.ndarray) -> float:
-    off, limit = float(np.abs(scores - sample.scores).max()), tolerance(bundle.precision)
+def difference(sample: GoldenSample, found: Scored) -> float:
+    """Return the largest difference of a score between a golden sample and what is said of it."""
+    return float(np.abs(found.scores - sample.scored.scores).max())
+
+
+def _difference(bundle: Bundle, sample: GoldenSample, found: Scored) -> float:
+    off, limit = difference(sample, found), tolerance(bundle.precision)
     if not off <= limit:
         raise BundleError(
             bundle.path,
             "golden sample {}: this machine's scores are {:.2g} off the record (limit {}): its "
             "TensorFlow computes something else".format(sample.name, off, limit),
         )
-    if limit > SCORE_TOLERANCE and scores.argmax() != sample.scores.argmax():
+    _check_familiar(bundle, sample, found)
+    here, there = found.scores.argmax(), sample.scored.scores.argmax()
+    if limit > SCORE_TOLERANCE and here != there:
         raise BundleError(
             bundle.path,
             "golden sample {}: this machine calls it {!r}, the record {!r}: convert the bundle "
-            "again".format(
-                sample.name,
-                bundle.labels[scores.argmax()],
-                bundle.labels[sample.scores.argmax()],
-            ),
+            "again".format(sample.name, bundle.labels[here], bundle.labels[there]),
         )
     return off
+
+
+def _check_familiar(bundle: Bundle, sample: GoldenSample, found: Scored) -> None:
+    recorded, here = sample.scored.familiar, found.familiar
+    limit = FAMILIAR_TIMES * tolerance(bundle.precision)
+    if recorded is None and here is None:
+        return
+    if recorded is None or here is None or not abs(recorded - here) <= limit:
+        raise BundleError(
+            bundle.path,
+            "golden sample {}: this machine calls it familiar by {}, the record by {} (limit {}): "
+            "its TensorFlow computes something else".format(sample.name, here, recorded, limit),
+        )

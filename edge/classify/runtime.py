@@ -5,6 +5,7 @@ from typing import Dict, Optional
 import numpy as np
 
 from edge.classify.bundle import Bundle
+from edge.classify.outputs import Outputs
 
 Fingerprint = Dict[str, Optional[str]]
 """What TensorRT engines are bound to on a machine: a text each, None where there is no such thing.
@@ -14,8 +15,8 @@ Fingerprint = Dict[str, Optional[str]]
 class Graph:
     """A bundle's graph, loaded and ready; used by one thread at a time."""
 
-    def run(self, rows: np.ndarray) -> np.ndarray:
-        """Return the scores, float32[n, classes], of `rows`, uint8[n, 299, 299, 3].
+    def run(self, rows: np.ndarray) -> Outputs:
+        """Return what it says of `rows`, uint8[n, 299, 299, 3].
 
         `rows` may be overwritten once this has returned. It may take as long as the graph takes;
         what it raises is not the fault of the pictures, and ends the process.

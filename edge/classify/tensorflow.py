@@ -5,7 +5,8 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from edge.classify.bundle import Bundle
+from edge.classify.bundle import FAMILIAR, SCORES, Bundle
+from edge.classify.outputs import Outputs
 from edge.classify.runtime import Fingerprint, Graph, Runtime
 from edge.errors import BundleError
 from edge.machine import memory
@@ -57,9 +58,10 @@ class _TensorFlowGraph(Graph):
         self._input = next(iter(self._graph.structured_input_signature[1]))
         self._tensor = _sharing_tensor(tf)
 
-    def run(self, rows: np.ndarray) -> np.ndarray:
-        outputs = self._graph(**{self._input: self._tensor(rows)})
-        return next(iter(outputs.values())).numpy()
+    def run(self, rows: np.ndarray) -> Outputs:
+        found = self._graph(**{self._input: self._tensor(rows)})
+        scores, familiar = found[SCORES], found.get(FAMILIAR)
+        return Outputs(scores.numpy(), None if familiar is None else familiar.numpy())
 
     def shares_memory(self, rows: np.ndarray) -> bool:
         return _address(self._tensor(rows)) == rows.ctypes.data

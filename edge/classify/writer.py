@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 import numpy as np
 
 from edge.classify import manifest as manifests
-from edge.classify.bundle import GOLDEN, PLAIN_MODEL, SAVED_MODEL, GoldenSample
+from edge.classify.bundle import FAMILIAR, GOLDEN, PLAIN_MODEL, SAVED_MODEL, SCORES, GoldenSample
 from edge.classify.manifest import MANIFEST, write_file
 from edge.errors import BundleError
 
@@ -104,9 +104,15 @@ def _write_golden(folder: str, golden: Sequence[GoldenSample]) -> List[str]:
         extension = os.path.splitext(sample.name)[1].lower()
         files.append("{}/{:02d}{}".format(GOLDEN, number, extension))
         write_file(os.path.join(folder, files[-1]), sample.data)
-    for name in ("pixels", "scores"):
+    arrays = {
+        "pixels": [sample.pixels for sample in golden],
+        SCORES: [sample.scored.scores for sample in golden],
+    }
+    if all(sample.scored.familiar is not None for sample in golden):
+        arrays[FAMILIAR] = [np.array(sample.scored.familiar, np.float32) for sample in golden]
+    for name, values in arrays.items():
         buffer = io.BytesIO()
-        np.save(buffer, np.stack([getattr(sample, name) for sample in golden]))
+        np.save(buffer, np.stack(values))
         write_file(os.path.join(folder, GOLDEN, name + ".npy"), buffer.getvalue())
     return files
 

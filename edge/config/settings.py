@@ -27,6 +27,7 @@ class BatchSettings:
 @dataclass(frozen=True)
 class DecideSettings:
     threshold: float = option(number(0, 1), 0.5)
+    familiar: float = option(number(0, 1), 0.99)
     top: int = option(number(1, 1000, whole=True), 3)
 
 

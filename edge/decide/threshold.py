@@ -1,10 +1,15 @@
 """From scores to a decision."""
 
-from typing import NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from edge.classify.outputs import Scored
+
 UNKNOWN = "unknown"
+
+UNSURE, UNFAMILIAR = "unsure", "unfamiliar"
+"""Why a label is UNKNOWN: its score is low, or nothing like the picture was ever learnt."""
 
 
 class Decision(NamedTuple):
@@ -14,23 +19,36 @@ class Decision(NamedTuple):
         label: the best class, or UNKNOWN where its score is below the threshold.
         score: the best class's, 0 to 1, also where the label is UNKNOWN.
         top: (class, score) pairs, best first.
+        familiar: how familiar the picture is, 0 to 1; None: the model does not say.
+        reason: why the label is UNKNOWN: UNSURE or UNFAMILIAR; None: it is not.
     """
 
     label: str
     score: float
     top: Tuple[Tuple[str, float], ...]
+    familiar: Optional[float]
+    reason: Optional[str]
 
 
-def decide(scores: np.ndarray, labels: Sequence[str], threshold: float, top: int) -> Decision:
-    """Return the Decision for one picture's scores.
+def decide(
+    scored: Scored, labels: Sequence[str], threshold: float, top: int, known: float = 1.0
+) -> Decision:
+    """Return the Decision for one picture.
 
     Args:
-        scores: float32[classes].
-        labels: the class names in the same order.
+        scored: what the graph said of it.
+        labels: the class names in the order of its scores.
         threshold: the score (0 to 1) that the best class must reach.
         top: how many classes to list.
+        known: the share of known pictures that are to keep their label (0 to 1); of others so
+            many as then do not.
     """
-    order = np.argsort(-scores, kind="stable")[:top]
-    best = [(labels[index], float(scores[index])) for index in order]
+    order = np.argsort(-scored.scores, kind="stable")[:top]
+    best = [(labels[index], float(scored.scores[index])) for index in order]
     label, score = best[0]
-    return Decision(label if score >= threshold else UNKNOWN, score, tuple(best))
+    reason = None
+    if scored.familiar is not None and scored.familiar < 1.0 - known:
+        reason = UNFAMILIAR
+    elif score < threshold:
+        reason = UNSURE
+    return Decision(UNKNOWN if reason else label, score, tuple(best), scored.familiar, reason)

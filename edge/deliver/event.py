@@ -14,6 +14,10 @@ def label_event(prepared: Prepared, decision: Decision, model: str, age_seconds:
     """Return the label event as UTF-8 JSON."""
     event = _head(prepared.frame, prepared.identity)
     event.update(status=prepared.status, label=decision.label, score=_rounded(decision.score))
+    if decision.reason is not None:
+        event["reason"] = decision.reason
+    if decision.familiar is not None:
+        event["familiar"] = _rounded(decision.familiar)
     event["top"] = [{"label": name, "score": _rounded(score)} for name, score in decision.top]
     event.update(model=model, age_ms=round(age_seconds * 1000, 1))
     return _json(event)

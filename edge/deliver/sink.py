@@ -4,9 +4,8 @@ import logging
 import time
 from typing import NamedTuple, Optional, Tuple
 
-import numpy as np
-
 from edge.classify.bundle import Bundle
+from edge.classify.outputs import Scored
 from edge.config.settings import DecideSettings
 from edge.decide.threshold import decide
 from edge.deliver.event import SCHEMA, failed_event, label_event
@@ -60,11 +59,11 @@ class EventSink(Sink):
         """Decide by other settings from now on."""
         self._settings = settings
 
-    def labelled(self, prepared: Prepared, scores: np.ndarray, bundle: Bundle) -> bool:
+    def labelled(self, prepared: Prepared, scored: Scored, bundle: Bundle) -> bool:
         frame, policy = prepared.frame, prepared.frame.policy
         settings = self._settings
         threshold = settings.threshold if policy.threshold is None else policy.threshold
-        decision = decide(scores, bundle.labels, threshold, settings.top)
+        decision = decide(scored, bundle.labels, threshold, settings.top, settings.familiar)
         due = policy.changes is None or policy.changes.due(decision.label, frame.arrived)
         if due:
             age = time.monotonic() - frame.arrived

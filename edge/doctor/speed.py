@@ -7,10 +7,9 @@ import time
 from functools import partial
 from typing import Dict, List, Optional
 
-import numpy as np
-
 from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel
+from edge.classify.outputs import Scored
 from edge.doctor.findings import Speed
 from edge.errors import LabeldError
 from edge.frame import Frame, Prepared
@@ -66,7 +65,7 @@ class _Counter(Sink):
         self._failure: Optional[str] = None
         self._changed = threading.Condition()
 
-    def labelled(self, prepared: Prepared, scores: np.ndarray, bundle: Bundle) -> bool:
+    def labelled(self, prepared: Prepared, scored: Scored, bundle: Bundle) -> bool:
         with self._changed:
             self.done += 1
             self._changed.notify_all()

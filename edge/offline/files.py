@@ -4,12 +4,11 @@ import threading
 from functools import partial
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
-import numpy as np
-
 from edge.batch.slots import Slots
 from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel
 from edge.classify.manifest import read_file
+from edge.classify.outputs import Scored
 from edge.classify.runtime import Graph
 from edge.errors import LabeldError
 from edge.frame import Frame, Prepared
@@ -26,12 +25,12 @@ class Result(NamedTuple):
 
     Attributes:
         file: as it was given.
-        scores: float32[classes], or None.
-        error: why there are none, or None.
+        scored: what the graph said of it, or None.
+        error: why it said nothing, or None.
     """
 
     file: str
-    scores: Optional[np.ndarray]
+    scored: Optional[Scored]
     error: Optional[str]
 
 
@@ -72,8 +71,8 @@ class _Results(Sink):
         self._failed: Optional[Worker] = None
         self._changed = threading.Condition()
 
-    def labelled(self, prepared: Prepared, scores: np.ndarray, bundle: Bundle) -> bool:
-        return self._store(prepared.frame, scores, None)
+    def labelled(self, prepared: Prepared, scored: Scored, bundle: Bundle) -> bool:
+        return self._store(prepared.frame, scored, None)
 
     def unchanged(self, frame: Frame) -> bool:
         raise AssertionError("no source of files calls its pictures frozen")
@@ -105,9 +104,9 @@ class _Results(Sink):
             if done == len(self._files):
                 return [self._results[number] for number in range(done)]
 
-    def _store(self, frame: Frame, scores: Optional[np.ndarray], error: Optional[str]) -> bool:
+    def _store(self, frame: Frame, scored: Optional[Scored], error: Optional[str]) -> bool:
         number = int(frame.image)
         with self._changed:
-            self._results[number] = Result(self._files[number], scores, error)
+            self._results[number] = Result(self._files[number], scored, error)
             self._changed.notify_all()
         return True

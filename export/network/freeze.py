@@ -11,7 +11,8 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from edge import __version__
 from edge.classify import writer
-from edge.classify.bundle import GoldenSample
+from edge.classify.bundle import SCORES, GoldenSample
+from edge.classify.outputs import Outputs
 from edge.prepare import preprocess
 from export.network.model import PIXELS, normalise
 
@@ -35,13 +36,13 @@ class Frozen(tf.Module):
         @tf.function(input_signature=[PIXELS])
         def classify(pixels: Any) -> Dict[str, Any]:
             scores = constants(pixels)
-            return {"scores": scores[0] if isinstance(scores, (list, tuple)) else scores}
+            return {SCORES: scores[0] if isinstance(scores, (list, tuple)) else scores}
 
         self._classify = classify
 
-    def __call__(self, rows: np.ndarray) -> np.ndarray:
-        """Return the scores of `rows` as numpy."""
-        return self._classify(tf.constant(rows))["scores"].numpy()
+    def __call__(self, rows: np.ndarray) -> Outputs:
+        """Return what it says of `rows`."""
+        return Outputs(self._classify(tf.constant(rows))[SCORES].numpy())
 
     def save(self, folder: str) -> None:
         """Save the graph in `folder`, which must not exist yet."""
@@ -92,4 +93,4 @@ def _golden_sample(file: str, frozen: Frozen) -> GoldenSample:
     with open(file, "rb") as picture:
         data = picture.read()
     pixels = preprocess.load(data)
-    return GoldenSample(os.path.basename(file), data, pixels, frozen(pixels[np.newaxis])[0])
+    return GoldenSample(os.path.basename(file), data, pixels, frozen(pixels[np.newaxis]).of(0))

@@ -8,9 +8,9 @@ import pytest
 from edge.batch.slots import Slots
 from edge.classify import bundle, golden, writer
 from edge.classify.loaded import warm_up
+from edge.classify.outputs import Scored
 from edge.classify.tensorflow import TensorFlowRuntime
 from edge.errors import BundleError
-from edge.prepare import preprocess
 from tests.support import tiny
 
 
@@ -21,7 +21,7 @@ def graph(tiny_bundle):
 
 def test_it_computes_the_scores_of_each_row(graph):
     rows = np.stack([tiny.picture(name, size=(299, 299)) for name in tiny.LABELS])
-    assert np.allclose(graph.run(rows), tiny.scores(rows), atol=golden.SCORE_TOLERANCE)
+    assert np.allclose(graph.run(rows).scores, tiny.scores(rows), atol=golden.SCORE_TOLERANCE)
 
 
 def test_a_row_shares_memory_with_the_tensor_that_the_graph_reads(graph):
@@ -37,7 +37,7 @@ def test_a_row_shares_memory_with_the_tensor_that_the_graph_reads(graph):
 
 def test_rows_elsewhere_are_copied_and_not_fatal(graph):
     rows = np.zeros(2 * 299 * 299 * 3 + 1, np.uint8)[1:].reshape(2, 299, 299, 3)
-    assert np.allclose(graph.run(rows), tiny.scores(rows), atol=golden.SCORE_TOLERANCE)
+    assert np.allclose(graph.run(rows).scores, tiny.scores(rows), atol=golden.SCORE_TOLERANCE)
 
 
 def test_the_golden_samples_are_reproduced(tiny_bundle, graph):
@@ -49,8 +49,7 @@ def write_with(path, **wrong):
     samples = []
     for seed in range(3):
         data = tiny.encode(tiny.picture(tiny.LABELS[seed], seed), ".png")
-        pixels = preprocess.load(data)
-        good = bundle.GoldenSample("a.png", data, pixels, tiny.scores(pixels[np.newaxis])[0])
+        good = tiny.golden_sample("a.png", data)
         samples.append(good._replace(**{name: how(good) for name, how in wrong.items()}))
     writer.write(str(path), writer.Draft(tiny.save_graph, tiny.LABELS, samples, {}, {}))
     return bundle.read(str(path))
@@ -59,7 +58,11 @@ def write_with(path, **wrong):
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        ({"scores": lambda sample: sample.scores[::-1]}, "TensorFlow computes something else"),
+        (
+            {"scored": lambda sample: Scored(sample.scored.scores[::-1])},
+            "TensorFlow computes some",
+        ),
+        ({"scored": lambda sample: sample.scored._replace(familiar=0.5)}, "the record by 0.5"),
         ({"pixels": lambda sample: 255 - sample.pixels}, "OpenCV decodes it differently"),
         ({"data": lambda sample: sample.data[:200]}, "cut short"),
     ],
@@ -77,9 +80,7 @@ def test_a_graph_that_tensorflow_cannot_load_is_refused(tmp_path):
 
 
 def tiny_golden():
-    data = tiny.encode(tiny.picture("red"), ".png")
-    pixels = preprocess.load(data)
-    return [bundle.GoldenSample("a.png", data, pixels, tiny.scores(pixels[np.newaxis])[0])]
+    return [tiny.golden_sample("a.png", tiny.encode(tiny.picture("red"), ".png"))]
 
 
 def test_only_built_sizes_are_warmed_up_and_each_is_timed():

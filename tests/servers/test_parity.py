@@ -25,7 +25,7 @@ def served(bundle, paths):
 
     results = score_files(bundle, paths, tiny.FunctionGraph(pixels_as_scores))
     assert [result.error for result in results] == [None] * len(paths)
-    return np.stack([result.scores.reshape(preprocess.ROW) for result in results])
+    return np.stack([result.scored.scores.reshape(preprocess.ROW) for result in results])
 
 
 def trained_on(paths):

@@ -16,6 +16,8 @@ def text_of(document):
 
 
 def test_the_event_and_the_metrics_are_those_of_a_running_daemon(labeld, subscriber, tmp_path):
+    bundle = tiny.write_bundle(tmp_path / "familiar", with_familiar=True)
+    labeld.configure(model={"bundle": bundle.path})
     labeld.start_ready()
     labeld.drop_file("a.png", tiny.encode(tiny.picture("red"), ".png"))
     wait_for(lambda: subscriber.events("drop/label"), "a label")

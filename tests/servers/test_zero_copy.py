@@ -32,8 +32,8 @@ class KeepingSink(Sink):
     def __init__(self):
         self.scores = []
 
-    def labelled(self, prepared, scores, bundle):
-        self.scores.append(scores)
+    def labelled(self, prepared, scored, bundle):
+        self.scores.append(scored.scores)
         return True
 
 
@@ -89,10 +89,10 @@ def test_every_batch_of_a_long_run_is_read_where_its_rows_were_filled(tiny_bundl
     def watched(rows):
         addresses.add(rows.ctypes.data)
         shared.append(graph.shares_memory(rows))
-        return graph.run(rows)
+        return graph.run(rows).scores
 
     results = offline.score_files(tiny_bundle, paths, tiny.FunctionGraph(watched))
-    assert [tiny.LABELS[result.scores.argmax()] for result in results] == [
+    assert [tiny.LABELS[result.scored.scores.argmax()] for result in results] == [
         tiny.LABELS[seed % 3] for seed in range(FRAMES)
     ]
     assert all(shared)

@@ -35,7 +35,7 @@ def test_a_trained_bundle_has_learnt_its_photographs_and_reproduces_here(trained
     graph = TensorFlowRuntime().load(trained.bundle)
     results = score_files(trained.bundle, sorted(trained.photographs), graph)
     right = [
-        trained.bundle.labels[result.scores.argmax()] == trained.photographs[result.file]
+        trained.bundle.labels[result.scored.scores.argmax()] == trained.photographs[result.file]
         for result in results
     ]
     assert len(right) == 144

@@ -1,5 +1,6 @@
 """A model bundle for tests that need no training: it tells red, green and blue pictures apart."""
 
+import functools
 import os
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 
 from edge.classify import bundle, writer
 from edge.classify.bundle import GoldenSample
+from edge.classify.outputs import Outputs
 from edge.classify.runtime import Graph
 from edge.prepare import preprocess
 
@@ -50,25 +52,46 @@ def scores(rows):
     return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
+def familiar(rows):
+    """What the graph says of how familiar pictures are: the more colour, the more. float32[n]."""
+    means = rows.mean(axis=(1, 2), dtype=np.float64)
+    return np.clip((means.max(axis=1) - means.min(axis=1)) / 100, 0, 1).astype(np.float32)
+
+
 class FunctionGraph(Graph):
-    """A Graph that is a function of rows in Python."""
+    """A Graph whose scores are a function of rows in Python."""
 
     def __init__(self, function=scores):
-        self.run = function
+        self._function = function
+
+    def run(self, rows):
+        return Outputs(self._function(rows))
 
     def shares_memory(self, rows):
         return True
 
 
-def save_graph(folder):
-    """Save the graph that `scores` describes, as a bundle's saved_model."""
+def golden_sample(name, data, off=0.0, with_familiar=False):
+    """Return the GoldenSample of a file's bytes, its scores said to be `off` more than they are."""
+    pixels = preprocess.load(data)
+    row = pixels[np.newaxis]
+    outputs = Outputs(scores(row) + off, familiar(row) if with_familiar else None)
+    return GoldenSample(name, data, pixels, outputs.of(0))
+
+
+def save_graph(folder, with_familiar=False):
+    """Save the graph that `scores` and `familiar` describe, as a bundle's saved_model."""
     import tensorflow as tf
 
     class Graph(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([None, 299, 299, 3], tf.uint8, name="pixels")])
         def classify(self, pixels):
             means = tf.reduce_mean(tf.cast(pixels, tf.float32) / 127.5 - 1, axis=[1, 2])
-            return {"scores": tf.nn.softmax(3 * means)}
+            outputs = {"scores": tf.nn.softmax(3 * means)}
+            if with_familiar:
+                spread = tf.reduce_max(means, axis=1) - tf.reduce_min(means, axis=1)
+                outputs["familiar"] = tf.clip_by_value(1.275 * spread, 0, 1)
+            return outputs
 
     graph = Graph()
     tf.saved_model.save(graph, folder, signatures={"serving_default": graph.classify})
@@ -81,16 +104,16 @@ def save_nothing(folder):
         file.write(b"no graph")
 
 
-def write_bundle(path, labels=LABELS, off=0.0, save=save_graph, **options):
+def write_bundle(path, labels=LABELS, off=0.0, save=save_graph, with_familiar=False, **options):
     """Write the bundle at `path` and return it.
 
-    Its golden samples' scores are said to be `off` more than they are; `save`: saves its graph.
+    Its golden samples' scores are said to be `off` more than they are; `save`: saves its graph,
+    which says how familiar pictures are if `with_familiar`.
     """
-    golden = []
-    for seed in range(9):
-        data = encode(picture(LABELS[seed % 3], seed), ".png")
-        pixels = preprocess.load(data)
-        golden.append(GoldenSample("sample.png", data, pixels, scores(pixels[np.newaxis])[0] + off))
+    if with_familiar:
+        save = functools.partial(save, with_familiar=True)
+    pictures = [encode(picture(LABELS[seed % 3], seed), ".png") for seed in range(9)]
+    golden = [golden_sample("sample.png", data, off, with_familiar) for data in pictures]
     draft = writer.Draft(save, labels, golden, {"macro_f1": 1.0}, {}, **options)
     writer.write(str(path), draft)
     return bundle.read(str(path))

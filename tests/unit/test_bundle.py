@@ -52,7 +52,7 @@ def test_what_was_written_is_read_again(written):
     assert len(samples) == 9
     for sample in samples:
         assert (preprocess.load(sample.data) == sample.pixels).all()
-        assert sample.scores.shape == (len(tiny.LABELS),)
+        assert sample.scored.scores.shape == (len(tiny.LABELS),)
 
 
 def test_a_changed_byte_is_refused_in_every_file(written, tmp_path):

@@ -14,7 +14,8 @@ def read(payload):
 
 
 def test_a_label_event_has_what_the_readme_says():
-    decision = Decision("Brötchen", 0.93412345, (("Brötchen", 0.93412345), ("Bread", 0.04)))
+    top = (("Brötchen", 0.93412345), ("Bread", 0.04))
+    decision = Decision("Brötchen", 0.93412345, top, 0.57123456, None)
     event = read(label_event(Prepared(FRAME, "0a1b", 0.0, "live"), decision, "m-3f9c1a", 0.08424))
     assert event == {
         "schema": 1,
@@ -26,6 +27,7 @@ def test_a_label_event_has_what_the_readme_says():
         "status": "live",
         "label": "Brötchen",
         "score": 0.934123,
+        "familiar": 0.571235,
         "top": [{"label": "Brötchen", "score": 0.934123}, {"label": "Bread", "score": 0.04}],
         "model": "m-3f9c1a",
         "age_ms": 84.2,

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge.classify.bundle import Bundle
+from edge.classify.outputs import Scored
 from edge.config.settings import DecideSettings
 from edge.decide.news import Changes, Policy
 from edge.deliver.outbox import Outbox
@@ -43,10 +44,11 @@ class Street:
             policy=self._policy,
         )
 
-    def label(self, apple, arrived=0.0):
+    def label(self, apple, arrived=0.0, familiar=None):
         """Give it a frame with this score for an apple; return whether it had room."""
         prepared = Prepared(self.frame(arrived), "0a1b", 0.0, "live")
-        return self.sink.labelled(prepared, np.array([apple, 1 - apple], np.float32), BUNDLE)
+        scored = Scored(np.array([apple, 1 - apple], np.float32), familiar)
+        return self.sink.labelled(prepared, scored, BUNDLE)
 
     def deliver(self):
         """Acknowledge the next message; return it."""
@@ -91,6 +93,23 @@ def test_a_source_s_own_threshold_goes_first(threshold, label):
     street = Street(threshold=threshold)
     street.label(0.55)
     assert json.loads(street.deliver().payload.decode())["label"] == label
+
+
+@pytest.mark.parametrize(
+    ("apple", "familiar", "told"),
+    [
+        (0.9, 0.5, {"label": "apple", "familiar": 0.5}),
+        (0.9, 0.005, {"label": "unknown", "familiar": 0.005, "reason": "unfamiliar"}),
+        (0.55, 0.5, {"label": "unknown", "familiar": 0.5, "reason": "unsure"}),
+        (0.55, None, {"label": "unknown", "reason": "unsure"}),
+    ],
+)
+def test_an_event_says_how_familiar_the_picture_is_and_why_it_is_unknown(apple, familiar, told):
+    street = Street()
+    street.label(apple, familiar=familiar)
+    event = json.loads(street.deliver().payload.decode())
+    asked = ("label", "familiar", "reason")
+    assert {name: event[name] for name in asked if name in event} == told
 
 
 def test_other_settings_hold_from_now_on():

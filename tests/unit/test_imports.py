@@ -39,6 +39,7 @@ HOUSE = {
             "classify",
             [
                 "manifest",
+                "outputs",
                 "bundle",
                 "writer",
                 "runtime",

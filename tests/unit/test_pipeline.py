@@ -52,8 +52,8 @@ class KeepingSink(Sink):
     def __init__(self):
         self.labelled_as = []
 
-    def labelled(self, prepared, scores, bundle):
-        self.labelled_as.append((prepared.number, scores))
+    def labelled(self, prepared, scored, bundle):
+        self.labelled_as.append((prepared.number, scored.scores))
         return True
 
 
