@@ -5,6 +5,8 @@ from typing import Any, Dict, Sequence
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from export import reliability
+
 Figures = Dict[str, Any]
 """What `measure` returns."""
 
@@ -26,7 +28,8 @@ def measure(labels: Sequence[str], truth: np.ndarray, scores: np.ndarray) -> Fig
         class of `label`, `precision` = TP / (TP + FP), `recall` = TP / (TP + FN),
         `f1` = 2 TP / (2 TP + FP + FN), all 0 where nothing can be divided, and `support`, its
         pictures; `confusion`, where row i, column j counts the pictures of class i that were
-        taken for class j.
+        taken for class j; `reliability`, see `export.reliability.table`, and
+        `expected_calibration_error`.
     """
     numbers = list(range(len(labels)))
     found = np.argmax(scores, axis=1)
@@ -36,6 +39,7 @@ def measure(labels: Sequence[str], truth: np.ndarray, scores: np.ndarray) -> Fig
         dict(zip(("label",) + names, (label,) + tuple(_plain(value) for value in values)))
         for label, *values in zip(labels, *per_class)
     ]
+    rows = reliability.table(scores, truth)
     present = [one["f1"] for one in classes if one["support"]]
     return {
         "pictures": len(found),
@@ -43,6 +47,8 @@ def measure(labels: Sequence[str], truth: np.ndarray, scores: np.ndarray) -> Fig
         "macro_f1": _plain(np.mean(present)),
         "classes": classes,
         "confusion": confusion_matrix(truth, found, labels=numbers).tolist(),
+        "reliability": rows,
+        "expected_calibration_error": round(reliability.expected_error(rows), 4),
     }
 
 
@@ -112,6 +118,13 @@ def text(figures: Figures) -> str:
     for number, (name, row) in enumerate(zip(names, figures["confusion"]), 1):
         counts = "".join("{:>{}}".format(count or ".", cell) for count in row)
         lines.append("{:>3} {:<{}}{}".format(number, name, width, counts))
+    lines += ["", "of the pictures whose best score is in a range, so many are right:"]
+    lines += ["    {:>9}  {:>8}  {:>5}  {:>5}".format("range", "pictures", "score", "right")]
+    lines += [
+        "    {from:.1f} to {to:.1f}  {pictures:8d}  {score:5.3f}  {right:5.3f}".format(**row)
+        for row in figures["reliability"]
+    ]
+    lines.append("expected calibration error {expected_calibration_error:.3f}".format(**figures))
     return "\n".join(lines)
 
 

@@ -32,6 +32,15 @@ learning and fine-tuning)."""
 
 FINE_PATIENCE = 3
 
+KEPT_FIGURES = (
+    "pictures",
+    "accuracy",
+    "macro_f1",
+    "expected_calibration_error",
+    "reliability",
+)
+"""Of what is measured on held-out pictures, what the bundle's manifest has."""
+
 GOLDEN_SAMPLES = 8
 MOST_GOLDEN_SAMPLES = 32
 """A bundle has at least the former, one of each class up to the latter."""
@@ -54,20 +63,6 @@ class Options(NamedTuple):
     keep_held_out: bool
     fine_tune: int
     fine_tune_epochs: int
-
-
-class Plan(NamedTuple):
-    """What each photograph is for.
-
-    Attributes:
-        held_out: bool[n], those that are scored at the end.
-        folds: int[n] of the others, see `export.recipe.folds`; OUT for those held out.
-        groups: int[n], the look-alikes, none of which are on two sides.
-    """
-
-    held_out: np.ndarray
-    folds: np.ndarray
-    groups: np.ndarray
 
 
 def run(data: str, out: str, images: Optional[str], options: Options) -> None:
@@ -100,6 +95,7 @@ def run(data: str, out: str, images: Optional[str], options: Options) -> None:
     print(trainer.saved(choice.candidate))
     network, figures = trainer.fit(choice)
     print("held out: " + scores.headline(figures))
+    print("held out: expected calibration error {expected_calibration_error:.3f}".format(**figures))
     if figures["held_out_learnt"]:
         print("once scored, the pictures held out were learnt from too")
     held_out = [found[number] for number in np.flatnonzero(plan.held_out)]
@@ -144,9 +140,9 @@ class Trainer:
         else:
             varied = extractor.extract([self._paths[number] for number in sample], 1)
         alike = lookalikes.find(features, varied, self._classes)
-        self.plan = _plan(self._classes, alike.groups, self._quality.folds, options.seed)
+        self.plan = folds.plan(self._classes, alike.groups, self._quality.folds, options.seed)
         self._fitter = HeadFitter(
-            features, self._classes, alike.groups, self._balanced, self._hidden_head
+            features, self._classes, self.plan.groups, self._balanced, self._hidden_head
         )
 
     def choose(self) -> search.Choice:
@@ -171,26 +167,31 @@ class Trainer:
 
     def fit(self, choice: search.Choice) -> Tuple[Any, scores.Figures]:
         """Return (a Keras model of normalised pixels, its figures on what is held out)."""
-        known = ~np.isnan(choice.logits).any(axis=1)
-        temperature = calibration.temperature(
-            choice.logits[known], self._classes[known], np.ones(int(known.sum()))
-        )
-        candidate, held_out = choice.candidate, np.flatnonzero(self.plan.held_out)
-        everything = np.arange(len(self._classes))
+        candidate, temperature = choice.candidate, self._temperature(choice)
+        if self._options.fine_tune and not choice.interrupted:
+            return self._fine_tuned(candidate, temperature)
+        held_out = np.flatnonzero(self.plan.held_out)
         others = np.flatnonzero(~self.plan.held_out)
         head = self._fitter.fit([candidate], others)[0].cooled(temperature)
         figures = self._figures(softmax(self._fitter.logits(candidate, head, held_out), axis=1))
-        if self._options.fine_tune and not choice.interrupted:
-            return self._fine_tuned(candidate, temperature)
         if self._learns_all:
+            everything = np.arange(len(self._classes))
             head = self._fitter.fit([candidate], everything)[0].cooled(temperature)
         return model.classifier(self._base, candidate.blocks, head), figures
+
+    def _temperature(self, choice: search.Choice) -> float:
+        """Return what makes scores as often right as they say; 1 where no picture tells."""
+        known = ~np.isnan(choice.logits).any(axis=1)
+        if not known.any():
+            return 1.0
+        weights = np.ones(np.count_nonzero(known))
+        return calibration.temperature(choice.logits[known], self._classes[known], weights)
 
     def _fine_tuned(self, candidate: Candidate, temperature: float) -> Tuple[Any, scores.Figures]:
         """Fit a head and the top of the base together, as long as a fold of pictures gains."""
         options, plan = self._options, self.plan
         training = np.flatnonzero(~plan.held_out & (plan.folds != 0))
-        validation = np.flatnonzero(plan.folds == 0)
+        validation = np.flatnonzero(plan.folds == 0) if plan.folds.max() >= 0 else training
         head = self._fitter.fit([candidate], training)[0].cooled(temperature)
         logits = self._fitter.logits(candidate, head, validation)
         network = model.classifier(self._base, candidate.blocks, head)
@@ -214,7 +215,7 @@ class Trainer:
         truth = self._classes[self.plan.held_out]
         groups = self.plan.groups[self.plan.held_out]
         figures = scores.measure(self.labels, truth, found)
-        kept = {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")}
+        kept = {name: figures[name] for name in KEPT_FIGURES}
         kept["held_out_learnt"] = self._learns_all
         kept.update(scores.intervals(truth, found, groups, self._options.seed))
         return kept
@@ -254,13 +255,6 @@ def golden_choice(held_out: Sequence[Photograph], others: Sequence[Photograph]) 
     return [photograph for one in rounds for photograph in one if photograph is not None][:count]
 
 
-def _plan(classes: np.ndarray, groups: np.ndarray, parts_wanted: int, seed: int) -> Plan:
-    held_out = folds.hold_out(classes, groups, seed)
-    parts = np.full(len(classes), folds.OUT)
-    parts[~held_out] = folds.folds(classes[~held_out], groups[~held_out], parts_wanted, seed)
-    return Plan(held_out, parts, groups)
-
-
 def _readable(found: Sequence[Photograph]) -> List[Photograph]:
     answers = []
     with Progress("check", len(found), "picture") as progress:
@@ -286,7 +280,7 @@ def _base(weights: str, pictures: Sequence[str]) -> Any:
         weights = _imagenet_or_none()
     base = model.base(weights)
     if weights == model.NONE:
-        chosen = random.Random(0).sample(list(pictures), min(SETTLING, len(pictures)))
+        chosen = random.sample(list(pictures), min(SETTLING, len(pictures)))
         model.settle_statistics(base, next(iter(dataset.rows(chosen, SETTLING))))
     return base
 

@@ -12,6 +12,9 @@ START = 0.01
 STRENGTHS = (0.001, 0.003, 0.03, 0.1)
 """Tried beside it."""
 
+USUAL = BLOCKS[:9]
+"""What sees nearly as much as the best, whatever the pictures, where nothing can be compared."""
+
 
 class Candidate(NamedTuple):
     """One way to make a head.

@@ -1,6 +1,6 @@
 """Pictures divided so that what looks alike stays on one side, the classes in proportion."""
 
-from typing import List
+from typing import List, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,39 @@ NEVER = -1
 
 OUT = -2
 """The fold of a picture that has no part in it."""
+
+
+class Plan(NamedTuple):
+    """What each photograph is for.
+
+    Attributes:
+        held_out: bool[n], those that are scored at the end.
+        folds: int[n] of the others, see `folds`; OUT for those held out.
+        groups: int[n], the look-alikes, none of which are on two sides.
+    """
+
+    held_out: np.ndarray
+    folds: np.ndarray
+    groups: np.ndarray
+
+
+def plan(classes: np.ndarray, groups: np.ndarray, count: int, seed: int) -> Plan:
+    """Return the Plan of some pictures; something is held out if each class has two at least.
+
+    Where classes share their look-alikes so that nothing could be, they are not kept together.
+
+    Args:
+        classes, groups: int[n].
+        count: how many folds there are.
+        seed: see `hold_out` and `folds`.
+    """
+    held_out = hold_out(classes, groups, seed)
+    if not held_out.any():
+        groups = np.arange(len(classes))
+        held_out = hold_out(classes, groups, seed)
+    parts = np.full(len(classes), OUT)
+    parts[~held_out] = folds(classes[~held_out], groups[~held_out], count, seed)
+    return Plan(held_out, parts, groups)
 
 
 def hold_out(classes: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:

@@ -62,12 +62,10 @@ class HeadFitter:
         first = candidates[0]
         if first.head == HIDDEN:
             stop = hold_out(self.classes[chosen], self._groups[chosen], seed=0)
-            return [
-                self._hidden(
-                    self._examples(first, chosen[~stop], first.copies),
-                    self._examples(first, chosen[stop], 0),
-                )
-            ]
+            # of single pictures none can be spared: they stop it themselves
+            stopping = chosen[stop] if stop.any() else chosen
+            training = self._examples(first, chosen[~stop], first.copies)
+            return [self._hidden(training, self._examples(first, stopping, 0))]
         fitting = Fitting(*self._examples(first, chosen, first.copies), balanced=self._balanced)
         return [fitting.fit(candidate.strength) for candidate in candidates]
 

@@ -4,13 +4,22 @@ import functools
 import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from export.recipe import calibration
-from export.recipe.candidate import HIDDEN, LINEAR, START, STRENGTHS, Candidate, Fixed, block_sets
+from export.recipe.candidate import (
+    HIDDEN,
+    LINEAR,
+    START,
+    STRENGTHS,
+    USUAL,
+    Candidate,
+    Fixed,
+    block_sets,
+)
 from export.recipe.folds import NEVER
 from export.recipe.heads import HeadFitter
 
@@ -29,13 +38,11 @@ class Choice(NamedTuple):
 
     Attributes:
         candidate: the best.
-        loss: its mean loss on pictures it has not seen, each class counting as asked.
         logits: float32[n, classes] of heads that have not seen the picture; NaN: there is none.
         interrupted: whether Ctrl-C ended the search.
     """
 
     candidate: Candidate
-    loss: float
     logits: np.ndarray
     interrupted: bool
 
@@ -58,11 +65,13 @@ class Search:
         self._folds = folds
         self._tell = tell
         self._logits: Dict[Candidate, np.ndarray] = {}
-        self._best: List[Candidate] = []
+        self._best: Optional[Candidate] = None
         self._fits = 0
 
     def run(self, copies: int, fixed: Fixed) -> Choice:
         """Try what there is to choose between; return the Choice.
+
+        Without a fold there is nothing to compare by, and it is the USUAL blocks.
 
         Args:
             copies: varied copies to learn from.
@@ -71,8 +80,11 @@ class Search:
         Raises:
             KeyboardInterrupt: Ctrl-C before one candidate was tried.
         """
-        sets = [fixed.blocks] if fixed.blocks else block_sets()
         strength = START if fixed.strength is None else fixed.strength
+        if self._folds.max() < 0:
+            usual = Candidate(fixed.blocks or USUAL, fixed.head or LINEAR, strength, copies)
+            return Choice(usual, self._known(usual), False)
+        sets = [fixed.blocks] if fixed.blocks else block_sets()
         interrupted = False
         try:
             best = self._race([Candidate(blocks, LINEAR, strength, copies) for blocks in sets])
@@ -82,10 +94,11 @@ class Search:
                 hidden = best._replace(head=HIDDEN)
                 self._race([hidden] if fixed.head == HIDDEN else [best, hidden])
         except KeyboardInterrupt:
-            if not self._best:
+            if self._best is None:
                 raise
             interrupted = True
-        return self._choice(self._best[-1], interrupted)
+        assert self._best is not None
+        return Choice(self._best, self._logits[self._best], interrupted)
 
     def _race(self, candidates: Sequence[Candidate]) -> Candidate:
         """Compare candidates fold by fold, and return the best of those that came to the end.
@@ -93,17 +106,19 @@ class Search:
         After each fold no more is tried of what is worse than the best by more than chance, nor of
         the worse half, so that most of the time goes to what is near it.
         """
-        running = list(candidates)
+        running, is_first = list(candidates), self._best is None
         for fold in range(int(self._folds.max()) + 1):
             self._try(running, fold)
             losses = {one: self._losses(one, fold) for one in running}
             running.sort(key=lambda one: float(losses[one].mean()))
-            self._best.append(running[0])
-            least = losses[running[0]]
-            near = [one for one in running if not _is_worse(losses[one] - least)]
+            best = running[0]
+            if is_first:  # until one race has come to its end, its leader is the best there is
+                self._best = best
+            near = [one for one in running if not _is_worse(losses[one] - losses[best])]
             running = near[: max(FEWEST, (len(running) + 1) // 2)]
-            self._tell(self._fits, self._best[-1])
-        return self._best[-1]
+            self._tell(self._fits, best)
+        self._best = best
+        return best
 
     def _try(self, candidates: Sequence[Candidate], fold: int) -> None:
         """Have the logits of the pictures of a fold, from heads that learnt from the others."""
@@ -134,13 +149,6 @@ class Search:
         weights = self._weights[seen]
         temperature = calibration.temperature(logits, classes, weights)
         return weights * calibration.losses(logits, classes, temperature)
-
-    def _choice(self, candidate: Candidate, interrupted: bool) -> Choice:
-        logits = self._logits[candidate]
-        known = ~np.isnan(logits).any(axis=1)
-        last = int(self._folds[known].max())
-        loss = float(self._losses(candidate, last).mean())
-        return Choice(candidate, loss, logits, interrupted)
 
 
 def _features_of(candidate: Candidate) -> Tuple[Sequence[str], str, int]:

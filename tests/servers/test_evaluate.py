@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -60,6 +61,9 @@ def test_evaluate_prints_each_class_and_what_was_taken_for_what(tiny_bundle, fil
     lines = text.splitlines()
     assert "  2 green & more      1.000   0.333  0.500        3" in lines
     assert "  2 green & more    .    1    2" in lines
+    assert re.search(r"^ +range  pictures  score  right$", text, re.MULTILINE)
+    assert re.search(r"^ +0\.\d to [01]\.\d +\d  0\.\d{3}  [01]\.\d{3}$", text, re.MULTILINE)
+    assert re.search(r"^expected calibration error 0\.\d{3}$", text, re.MULTILINE)
 
 
 def test_evaluate_gives_the_same_figures_as_json(tiny_bundle, filed):
@@ -100,3 +104,5 @@ def test_what_training_kept_aside_scores_as_training_said(trained):
     assert not bundle.scores["held_out_learnt"]
     for name in ("pictures", "accuracy", "macro_f1"):
         assert figures[name] == bundle.scores[name]
+    calibration = "expected_calibration_error"
+    assert figures[calibration] == pytest.approx(bundle.scores[calibration], abs=1e-3)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from export import reliability
 from export.recipe import calibration
 
 
@@ -25,10 +26,10 @@ def test_the_temperature_undoes_too_much_or_too_little_confidence(known, times):
 
 def test_the_error_is_small_for_honest_scores_and_large_for_bold_ones(known):
     logits, classes = known
-    honest = calibration.reliability(softmax(logits, axis=1), classes)
-    bold = calibration.reliability(softmax(5 * logits, axis=1), classes)
-    assert calibration.expected_error(honest) < 0.03
-    assert calibration.expected_error(bold) > 0.15
+    honest = reliability.table(softmax(logits, axis=1), classes)
+    bold = reliability.table(softmax(5 * logits, axis=1), classes)
+    assert reliability.expected_error(honest) < 0.03
+    assert reliability.expected_error(bold) > 0.15
     assert sum(row["pictures"] for row in honest) == len(classes)
     for row in honest:
         assert row["from"] <= row["score"] <= row["to"]
@@ -36,9 +37,9 @@ def test_the_error_is_small_for_honest_scores_and_large_for_bold_ones(known):
 
 def test_the_error_is_that_of_the_definition():
     scores = np.array([[0.95, 0.05], [0.95, 0.05], [0.65, 0.35], [0.35, 0.65]])
-    table = calibration.reliability(scores, np.array([0, 1, 0, 1]))
+    table = reliability.table(scores, np.array([0, 1, 0, 1]))
     assert table == [
         {"from": 0.6, "to": 0.7, "pictures": 2, "score": 0.65, "right": 1.0},
         {"from": 0.9, "to": 1.0, "pictures": 2, "score": 0.95, "right": 0.5},
     ]
-    assert calibration.expected_error(table) == pytest.approx((2 * 0.35 + 2 * 0.45) / 4)
+    assert reliability.expected_error(table) == pytest.approx((2 * 0.35 + 2 * 0.45) / 4)

@@ -61,3 +61,15 @@ def test_no_part_takes_the_last_picture_of_a_class_even_if_classes_share_bursts(
         for part in parts:
             assert set(classes[~part]) == set(classes)
             assert sides(groups, part) == 0
+
+
+def test_a_plan_always_holds_something_out_and_leaves_each_class_to_learn_from():
+    chance = np.random.RandomState(1)
+    for _ in range(300):
+        classes = np.append(np.repeat(np.arange(3), 2), chance.randint(0, 3, 8))
+        groups = chance.randint(0, chance.randint(1, 15), len(classes))
+        found = folds.plan(classes, groups, 3, seed=1)
+        assert found.held_out.any()
+        assert set(classes[~found.held_out]) == {0, 1, 2}
+        assert sides(found.groups, found.held_out) == 0
+        assert np.array_equal(found.folds == folds.OUT, found.held_out)

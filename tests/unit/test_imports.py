@@ -111,6 +111,7 @@ HOUSE = {
     ],
     "export": [
         "progress",
+        "reliability",
         "scores",
         (
             "pictures",

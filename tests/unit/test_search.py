@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from export.recipe import folds, lookalikes, search
+from export.recipe import folds, search
 from export.recipe.blocks import BLOCKS
-from export.recipe.candidate import HIDDEN, LINEAR, Candidate, Fixed, block_sets
+from export.recipe.candidate import HIDDEN, LINEAR, USUAL, Candidate, Fixed, block_sets
 from export.recipe.features import Features
 from export.recipe.head import Dense, Head
 from export.recipe.heads import HeadFitter
@@ -49,7 +49,6 @@ def test_the_block_that_tells_the_classes_apart_is_found():
     assert choice.candidate.copies == 2
     assert not choice.interrupted
     assert np.mean(choice.logits.argmax(axis=1) == CLASSES) > 0.9
-    assert choice.loss < 0.5
 
 
 def test_it_depends_on_the_pictures_and_on_nothing_else():
@@ -87,6 +86,42 @@ def test_ctrl_c_ends_the_search_with_the_best_so_far():
     assert np.isfinite(choice.logits).all(axis=1).sum() == 2 * len(CLASSES) / 5
 
 
+def test_ctrl_c_in_a_later_race_leaves_the_winner_of_the_one_before():
+    told = []
+
+    def press(fits, best):
+        told.append(best)
+        if len(told) == 6:
+            raise KeyboardInterrupt
+
+    choice = searched(features(), tell=press)
+    assert choice.interrupted
+    assert choice.candidate == told[4]
+    assert np.isfinite(choice.logits).all()
+
+
+@pytest.mark.parametrize("head", [LINEAR, HIDDEN])
+def test_where_nothing_can_be_compared_the_usual_blocks_are_taken(head):
+    groups = np.arange(len(CLASSES))
+    fitter = HeadFitter(features(), CLASSES, groups, True, no_hidden)
+    parts = np.full(len(CLASSES), folds.NEVER)
+    choice = search.Search(fitter, parts, lambda fits, best: None).run(2, Fixed(head=head))
+    assert choice.candidate == Candidate(USUAL, head, 0.01, 2)
+    assert np.isnan(choice.logits).all()
+
+
+def test_a_hidden_head_of_single_pictures_is_stopped_by_these():
+    seen = []
+
+    def keep(training, validation):
+        seen.append((training.classes.tolist(), validation.classes.tolist()))
+        return Head((NO_LAYER,))
+
+    fitter = HeadFitter(features(), CLASSES, np.arange(len(CLASSES)), True, keep)
+    fitter.fit([Candidate((TELLING,), HIDDEN, 0.01, 1)], np.array([0, 20, 40]))
+    assert seen == [([0, 0, 1, 1, 2, 2], [0, 1, 2])]
+
+
 def test_no_candidate_at_all_before_ctrl_c_is_none():
     class Broken(HeadFitter):
         def fit(self, candidates, chosen):
@@ -97,49 +132,3 @@ def test_no_candidate_at_all_before_ctrl_c_is_none():
     parts = folds.folds(CLASSES, groups, 5, seed=1)
     with pytest.raises(KeyboardInterrupt):
         search.Search(fitter, parts, lambda fits, best: None).run(2, Fixed())
-
-
-def alike(averages, classes):
-    """Return the Lookalikes of pictures whose blocks all have the same averages."""
-    found = Features(dict.fromkeys(BLOCKS, averages))
-    return lookalikes.find(found, found.of(lookalikes.sample(len(classes))), classes)
-
-
-def test_copies_of_one_shot_are_one_group_and_near_duplicates_are_told():
-    chance = np.random.RandomState(2)
-    shots = chance.normal(size=(20, 1, 400))
-    shots[10:] = shots[:10] + 0.4 * chance.normal(size=(10, 1, 400))
-    shots[19] = shots[9] + 0.01 * chance.normal(size=(1, 400))
-    varied = shots + 0.5 * chance.normal(size=(20, 2, 400))
-    blocks = np.concatenate([shots, varied], axis=1).astype(np.float16)
-    found = alike(blocks, np.zeros(20, int))
-    assert np.array_equal(found.groups[:10], found.groups[10:])
-    assert len(set(found.groups)) == 10
-    assert [(pair.first, pair.second) for pair in found.duplicates] == [(9, 19)]
-    assert found.duplicates[0].likeness > 0.99
-
-
-def test_a_class_of_one_shot_still_has_groups_to_hold_out_and_to_learn_from():
-    chance = np.random.RandomState(2)
-    shots = np.concatenate([chance.normal(size=(14, 1, 40)), np.ones((6, 1, 40))])
-    shots[14:] += 0.01 * chance.normal(size=(6, 1, 40))
-    varied = shots + 0.5 * chance.normal(size=(20, 1, 40))
-    blocks = np.concatenate([shots, varied], axis=1).astype(np.float16)
-    classes = np.repeat([0, 1, 2], [14, 4, 2])
-    found = alike(blocks, classes)
-    assert [len(set(found.groups[classes == number])) for number in range(3)] == [14, 4, 2]
-    blocks[:] = blocks[0]
-    found = alike(blocks, classes)
-    assert len(set(found.groups)) == 20, "each class is the same picture again and again"
-
-
-def test_near_duplicates_are_one_group_whatever_their_classes():
-    chance = np.random.RandomState(2)
-    shots = chance.normal(size=(12, 1, 40))
-    shots[11] = shots[0]
-    varied = shots + 0.5 * chance.normal(size=(12, 1, 40))
-    blocks = np.concatenate([shots, varied], axis=1).astype(np.float16)
-    classes = np.repeat([0, 1], 6)
-    found = alike(blocks, classes)
-    assert found.groups[0] == found.groups[11]
-    assert len(set(found.groups)) == 11
