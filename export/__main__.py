@@ -54,7 +54,8 @@ def _add_train(commands: Any) -> None:
         "--quality",
         choices=list(LEVELS),
         default=GOOD,
-        help="how much is tried: fast compares on fewer pictures and varies none (%(default)s)",
+        help="how much is tried: fast varies no picture, compares on three parts instead of five, "
+        "and tries linear heads alone (%(default)s)",
     )
     parser.add_argument("--seed", type=int, default=1, help="of split and training (%(default)s)")
     parser.add_argument(

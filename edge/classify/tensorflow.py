@@ -55,6 +55,8 @@ class _TensorFlowGraph(Graph):
     def __init__(self, tf: Any, loaded: Any) -> None:
         self._loaded = loaded  # what the signature's weights live in
         self._graph = loaded.signatures["serving_default"]
+        if SCORES not in self._graph.structured_outputs:
+            raise KeyError("it has no output {!r}".format(SCORES))
         self._input = next(iter(self._graph.structured_input_signature[1]))
         self._tensor = _sharing_tensor(tf)
 

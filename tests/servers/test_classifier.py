@@ -79,6 +79,23 @@ def test_a_graph_that_tensorflow_cannot_load_is_refused(tmp_path):
         TensorFlowRuntime().load(bundle.read(str(tmp_path / "bundle")))
 
 
+def test_a_graph_without_scores_is_refused(tmp_path):
+    def save(folder):
+        import tensorflow as tf
+
+        class Other(tf.Module):
+            @tf.function(input_signature=[tf.TensorSpec([None, 299, 299, 3], tf.uint8)])
+            def classify(self, pixels):
+                return {"logits": tf.reduce_mean(tf.cast(pixels, tf.float32), axis=[1, 2])}
+
+        other = Other()
+        tf.saved_model.save(other, folder, signatures={"serving_default": other.classify})
+
+    found = tiny.write_bundle(tmp_path / "bundle", save=save)
+    with pytest.raises(BundleError, match="it has no output 'scores'"):
+        TensorFlowRuntime().load(found)
+
+
 def tiny_golden():
     return [tiny.golden_sample("a.png", tiny.encode(tiny.picture("red"), ".png"))]
 
