@@ -103,6 +103,13 @@ def _add_train(commands: Any) -> None:
         help="balanced: rare classes count as much as common ones (%(default)s)",
     )
     parser.add_argument(
+        "--precision",
+        metavar="SHARE",
+        type=_share,
+        help="record in the bundle the least threshold at which so many labels are right, such as "
+        "0.95, for `decide.threshold: auto`",
+    )
+    parser.add_argument(
         "--keep-held-out",
         action="store_true",
         help="do not learn from the held-out pictures in the end, once they have been scored",

@@ -5,7 +5,7 @@ from typing import Any, Dict, Sequence
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from export import reliability
+from export import reliability, thresholds
 
 Figures = Dict[str, Any]
 """What `measure` returns."""
@@ -29,7 +29,7 @@ def measure(labels: Sequence[str], truth: np.ndarray, scores: np.ndarray) -> Fig
         `f1` = 2 TP / (2 TP + FP + FN), all 0 where nothing can be divided, and `support`, its
         pictures; `confusion`, where row i, column j counts the pictures of class i that were
         taken for class j; `reliability`, see `export.reliability.table`, and
-        `expected_calibration_error`.
+        `expected_calibration_error`; `thresholds`, see `export.thresholds.table`.
     """
     numbers = list(range(len(labels)))
     found = np.argmax(scores, axis=1)
@@ -49,6 +49,7 @@ def measure(labels: Sequence[str], truth: np.ndarray, scores: np.ndarray) -> Fig
         "confusion": confusion_matrix(truth, found, labels=numbers).tolist(),
         "reliability": rows,
         "expected_calibration_error": round(reliability.expected_error(rows), 4),
+        "thresholds": thresholds.table(scores, truth),
     }
 
 
@@ -125,6 +126,7 @@ def text(figures: Figures) -> str:
         for row in figures["reliability"]
     ]
     lines.append("expected calibration error {expected_calibration_error:.3f}".format(**figures))
+    lines += [""] + thresholds.text(figures["thresholds"])
     return "\n".join(lines)
 
 

@@ -10,15 +10,16 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from edge.classify import bundle, writer
-from export import scores
+from export import scores, thresholds
 from export.network import extract, fit, freeze, hidden, model
 from export.network.extract import Extractor
-from export.pictures import dataset, photographs
+from export.pictures import dataset, photographs, strange
 from export.pictures.photographs import Photograph
 from export.progress import Progress
-from export.recipe import calibration, folds, lookalikes, search
+from export.recipe import calibration, familiarity, folds, lookalikes, search
 from export.recipe.blocks import BLOCKS
 from export.recipe.candidate import LINEAR, Candidate, Fixed
+from export.recipe.familiarity import Familiarity
 from export.recipe.head import Head
 from export.recipe.heads import Examples, HeadFitter
 from export.recipe.quality import LEVELS
@@ -38,6 +39,7 @@ KEPT_FIGURES = (
     "macro_f1",
     "expected_calibration_error",
     "reliability",
+    "thresholds",
 )
 """Of what is measured on held-out pictures, what the bundle's manifest has."""
 
@@ -60,6 +62,7 @@ class Options(NamedTuple):
     dropout: float
     augment: Optional[int]
     class_weights: str
+    precision: Optional[float]
     keep_held_out: bool
     fine_tune: int
     fine_tune_epochs: int
@@ -93,22 +96,46 @@ def run(data: str, out: str, images: Optional[str], options: Options) -> None:
     choice = trainer.choose()
     print("chosen{}: {}".format(" until Ctrl-C" if choice.interrupted else "", choice.candidate))
     print(trainer.saved(choice.candidate))
-    network, figures = trainer.fit(choice)
+    trained = trainer.fit(choice)
+    figures = trained.figures
     print("held out: " + scores.headline(figures))
     print("held out: expected calibration error {expected_calibration_error:.3f}".format(**figures))
+    print("held out: " + "\n".join(thresholds.text(figures["thresholds"])))
+    if trained.threshold is not None and options.precision is not None:
+        print(
+            "threshold for a precision of {:g}: {:.4f}".format(options.precision, trained.threshold)
+        )
     if figures["held_out_learnt"]:
         print("once scored, the pictures held out were learnt from too")
     held_out = [found[number] for number in np.flatnonzero(plan.held_out)]
     others = [found[number] for number in np.flatnonzero(~plan.held_out)]
     freeze.write_bundle(
         out,
-        freeze.Frozen(network),
+        freeze.Frozen(trained.network, trained.familiarity),
         trainer.labels,
         [photograph.path for photograph in golden_choice(held_out, others)],
         figures,
+        trained.threshold,
         {bundle.HELD_OUT: photographs.table(held_out, photographs.folder(data, images))},
     )
     print("wrote {}".format(out))
+
+
+class Trained(NamedTuple):
+    """What training came to.
+
+    Attributes:
+        network: a Keras model of normalised pixels, whose output is scores, or those and the
+            features that `familiarity` is of.
+        familiarity: a Familiarity, or None.
+        figures: of the scores of what is held out.
+        threshold: the least that gives the precision asked for, or None.
+    """
+
+    network: Any
+    familiarity: Optional[Familiarity]
+    figures: scores.Figures
+    threshold: Optional[float]
 
 
 class Trainer:
@@ -139,8 +166,11 @@ class Trainer:
             varied = features.of(sample)
         else:
             varied = extractor.extract([self._paths[number] for number in sample], 1)
+        chosen = strange.rows(self._paths, self._quality.strange, options.seed)
+        self._strange = extractor.extract_rows(chosen, "strange pictures")
         alike = lookalikes.find(features, varied, self._classes)
         self.plan = folds.plan(self._classes, alike.groups, self._quality.folds, options.seed)
+        self._features = features
         self._fitter = HeadFitter(
             features, self._classes, self.plan.groups, self._balanced, self._hidden_head
         )
@@ -165,8 +195,8 @@ class Trainer:
             candidate.blocks[-1], share
         )
 
-    def fit(self, choice: search.Choice) -> Tuple[Any, scores.Figures]:
-        """Return (a Keras model of normalised pixels, its figures on what is held out)."""
+    def fit(self, choice: search.Choice) -> Trained:
+        """Fit the chosen recipe to what there is to learn from."""
         candidate, temperature = choice.candidate, self._temperature(choice)
         if self._options.fine_tune and not choice.interrupted:
             return self._fine_tuned(candidate, temperature)
@@ -177,7 +207,37 @@ class Trainer:
         if self._learns_all:
             everything = np.arange(len(self._classes))
             head = self._fitter.fit([candidate], everything)[0].cooled(temperature)
-        return model.classifier(self._base, candidate.blocks, head), figures
+        network = model.classifier(self._base, candidate.blocks, head)
+        known = ~np.isnan(choice.logits).any(axis=1)
+        found = softmax(choice.logits[known] / temperature, axis=1)
+        threshold = self._threshold(found, self._classes[known])
+        return self._with_familiarity(
+            Trained(network, None, figures, threshold), candidate.blocks[-1]
+        )
+
+    def _threshold(self, found: np.ndarray, truth: np.ndarray) -> Optional[float]:
+        """Return the least that gives the precision asked for, by pictures that were not seen."""
+        precision = self._options.precision
+        if precision is None:
+            return None
+        if not len(truth):
+            print("too few pictures to find a threshold by: none is recorded", file=sys.stderr)
+            return None
+        return thresholds.least(found, truth, precision)
+
+    def _with_familiarity(self, trained: Trained, end: str) -> Trained:
+        """Have a classifier tell, too, how familiar pictures are by the blocks up to `end`."""
+        used = familiarity.blocks(end)
+        everything = np.arange(len(self._classes))
+        rows = self._features.rows(used, everything, 0)
+        learnt = ~self.plan.held_out | self._learns_all
+        unlike = self._strange.rows(used, np.arange(self._strange.pictures), 0)
+        found = familiarity.fitted(used, rows, self._classes, self.plan.folds, learnt, unlike)
+        if found is None:
+            print("too few pictures to tell how familiar one is: the bundle does not say it")
+            return trained
+        network = model.with_features(trained.network, self._base, used)
+        return trained._replace(network=network, familiarity=found)
 
     def _temperature(self, choice: search.Choice) -> float:
         """Return what makes scores as often right as they say; 1 where no picture tells."""
@@ -187,7 +247,7 @@ class Trainer:
         weights = np.ones(np.count_nonzero(known))
         return calibration.temperature(choice.logits[known], self._classes[known], weights)
 
-    def _fine_tuned(self, candidate: Candidate, temperature: float) -> Tuple[Any, scores.Figures]:
+    def _fine_tuned(self, candidate: Candidate, temperature: float) -> Trained:
         """Fit a head and the top of the base together, as long as a fold of pictures gains."""
         options, plan = self._options, self.plan
         training = np.flatnonzero(~plan.held_out & (plan.folds != 0))
@@ -208,7 +268,9 @@ class Trainer:
         )
         print("fine-tune: " + fit.story(fitted))
         held_out = self._pictures(np.flatnonzero(plan.held_out))
-        return network, self._figures(network.predict(held_out, verbose=0))
+        figures = self._figures(network.predict(held_out, verbose=0))
+        found = network.predict(self._pictures(validation), verbose=0)
+        return Trained(network, None, figures, self._threshold(found, self._classes[validation]))
 
     def _figures(self, found: np.ndarray) -> scores.Figures:
         """Return the figures of the scores of what is held out: float32[m, classes]."""

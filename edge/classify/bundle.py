@@ -2,7 +2,7 @@
 
 BUNDLE/bundle.json              the manifest, hashed over itself and over every file below
 BUNDLE/saved_model/             the frozen graph: uint8[n, 299, 299, 3] ->
-                                scores float32[n, classes], and perhaps familiar float32[n]
+                                scores float32[n, classes], and perhaps familiar float32[n, 1]
 BUNDLE/plain_model/             of a converted one: the graph that it was made from
 BUNDLE/golden/                  pictures as files, `pixels.npy` as prepared, `scores.npy` and
                                 perhaps `familiar.npy`, what the graph says of them
@@ -11,7 +11,7 @@ BUNDLE/held_out.tsv             of a trained one: the photographs that its score
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -59,6 +59,8 @@ class Bundle:
     made_with: Dict[str, Any]
     golden_files: Tuple[str, ...]
     content_hash: str
+    threshold: Optional[float] = None
+    """The least score at which its labels are as often right as was asked for; None: not asked."""
     conversion: Dict[str, Any] = field(default_factory=dict)
     """How it was made of a plain bundle, and on what: `labeld-export convert`; empty: it is plain.
     """
@@ -114,5 +116,6 @@ def read(path: str) -> Bundle:
         made_with=manifest["made_with"],
         golden_files=tuple(manifest["golden"]),
         content_hash=manifest["content_hash"],
+        threshold=manifest.get("threshold"),
         conversion=manifest.get("conversion") or {},
     )

@@ -126,12 +126,18 @@ def _difference(bundle: Bundle, sample: GoldenSample, found: Scored) -> float:
     return off
 
 
+def familiar_difference(sample: GoldenSample, found: Scored) -> float:
+    """Return by how much it is more or less familiar than recorded; infinite if one is not said."""
+    recorded, here = sample.scored.familiar, found.familiar
+    if recorded is None or here is None:
+        return 0.0 if recorded is here else float("inf")
+    return abs(recorded - here)
+
+
 def _check_familiar(bundle: Bundle, sample: GoldenSample, found: Scored) -> None:
     recorded, here = sample.scored.familiar, found.familiar
     limit = FAMILIAR_TIMES * tolerance(bundle.precision)
-    if recorded is None and here is None:
-        return
-    if recorded is None or here is None or not abs(recorded - here) <= limit:
+    if not familiar_difference(sample, found) <= limit:
         raise BundleError(
             bundle.path,
             "golden sample {}: this machine calls it familiar by {}, the record by {} (limit {}): "

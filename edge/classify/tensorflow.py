@@ -63,7 +63,7 @@ class _TensorFlowGraph(Graph):
     def run(self, rows: np.ndarray) -> Outputs:
         found = self._graph(**{self._input: self._tensor(rows)})
         scores, familiar = found[SCORES], found.get(FAMILIAR)
-        return Outputs(scores.numpy(), None if familiar is None else familiar.numpy())
+        return Outputs(scores.numpy(), None if familiar is None else familiar.numpy().ravel())
 
     def shares_memory(self, rows: np.ndarray) -> bool:
         return _address(self._tensor(rows)) == rows.ctypes.data

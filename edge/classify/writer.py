@@ -28,6 +28,7 @@ class Draft:
         made_with: versions of what made it (for JSON).
         precision: what the graph computes in.
         batch_sizes: the only sizes the graph takes; empty: any.
+        threshold: the least score at which labels are as often right as was asked for, or None.
         tables: {file name: bytes}, what else is kept with it, for people.
         conversion: how it was made of a plain bundle (for JSON), or None.
         plain_model: the folder of that one's graph, which is copied, or None.
@@ -40,6 +41,7 @@ class Draft:
     made_with: Dict[str, Any]
     precision: str = "fp32"
     batch_sizes: Sequence[int] = ()
+    threshold: Optional[float] = None
     tables: Dict[str, bytes] = field(default_factory=dict)
     conversion: Optional[Dict[str, Any]] = None
     plain_model: Optional[str] = None
@@ -79,7 +81,7 @@ def _fill(folder: str, name: str, draft: Draft) -> None:
     draft.fill_saved_model(os.path.join(folder, SAVED_MODEL))
     if draft.plain_model is not None:
         shutil.copytree(draft.plain_model, os.path.join(folder, PLAIN_MODEL))
-    facts = {
+    facts: Dict[str, Any] = {
         "name": name,
         "created_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "labels": list(draft.labels),
@@ -89,6 +91,8 @@ def _fill(folder: str, name: str, draft: Draft) -> None:
         "made_with": draft.made_with,
         "golden": _write_golden(folder, draft.golden),
     }
+    if draft.threshold is not None:
+        facts["threshold"] = draft.threshold
     if draft.conversion is not None:
         facts["conversion"] = draft.conversion
     for file, content in draft.tables.items():

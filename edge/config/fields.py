@@ -1,11 +1,27 @@
 """Checks for what only labeld's own keys hold; those for any key are in `schema`."""
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Tuple, Union
 
-from edge.config.schema import text
+from edge.config.schema import number, text
+
+AUTO = "auto"
+"""The threshold that the bundle has."""
+
+Threshold = Union[float, str]
+"""A score from 0 to 1, or AUTO."""
 
 STREAMS = ("rtsp", "rtsps", "http", "https")
 """The schemes of the addresses at which cameras are read."""
+
+
+def threshold(value: Any, place: str, faults: List[str]) -> Any:
+    """A score, or that of the bundle."""
+    if value == AUTO:
+        return value
+    wrong: List[str] = []
+    number(0, 1)(value, place, wrong)
+    faults += [fault + ", nor " + AUTO for fault in wrong]
+    return value
 
 
 def topic(value: Any, place: str, faults: List[str]) -> Any:

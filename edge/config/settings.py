@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Tuple, Type, Union
 
 from edge.config import fields
+from edge.config.fields import AUTO, Threshold
 from edge.config.schema import build, flag, number, one_of, option, section, text
 from edge.mqtt.broker import Broker, Tls
 from edge.mqtt.topics import Topics, level
@@ -26,7 +27,7 @@ class BatchSettings:
 
 @dataclass(frozen=True)
 class DecideSettings:
-    threshold: float = option(number(0, 1), 0.5)
+    threshold: Threshold = option(fields.threshold, AUTO)
     familiar: float = option(number(0, 1), 0.99)
     top: int = option(number(1, 1000, whole=True), 3)
 
@@ -38,7 +39,7 @@ class FolderSettings:
     path: str = option(text)
     after: str = option(one_of("archive", "delete"), "archive")
     watch: str = option(one_of("auto", "poll"), "auto")
-    threshold: Optional[float] = option(number(0, 1), None)
+    threshold: Optional[Threshold] = option(fields.threshold, None)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class CameraSettings:
     loop: bool = option(flag, False)
     roi: Optional[Tuple[int, int, int, int]] = option(fields.roi, None)
     rotate: int = option(one_of(0, 90, 180, 270), 0)
-    threshold: Optional[float] = option(number(0, 1), None)
+    threshold: Optional[Threshold] = option(fields.threshold, None)
     publish: str = option(one_of("every", "change"), "every")
     hold: HoldSettings = option(section(HoldSettings), HoldSettings())
     heartbeat_s: Optional[float] = option(number(0.1, 86400), None)
@@ -84,7 +85,7 @@ class MqttSourceSettings:
     topic: str = option(fields.topic_filter)
     share: Optional[str] = option(fields.share_name, None)
     max_bytes: int = option(number(1, 100 * 1024 * 1024, whole=True), 16 * 1024 * 1024)
-    threshold: Optional[float] = option(number(0, 1), None)
+    threshold: Optional[Threshold] = option(fields.threshold, None)
 
 
 SourceSettings = Union[FolderSettings, CameraSettings, MqttSourceSettings]

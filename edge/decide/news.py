@@ -2,6 +2,8 @@
 
 from typing import NamedTuple, Optional, Tuple
 
+from edge.config.fields import Threshold
+
 
 class Changes:
     """Tells a new label from one that is known, and from one that is no more than a slip.
@@ -57,12 +59,12 @@ class Policy(NamedTuple):
     """What becomes of the labels of one source.
 
     Attributes:
-        threshold: the score (0 to 1) below which its label is "unknown"; None: that of all sources.
+        threshold: below which its label is "unknown"; None: that of all sources.
         retain: whether the broker keeps the last label.
         changes: tells which labels are news; None: all are published.
     """
 
-    threshold: Optional[float] = None
+    threshold: Optional[Threshold] = None
     retain: bool = False
     changes: Optional[Changes] = None
 

@@ -5,8 +5,12 @@ from typing import NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from edge.classify.outputs import Scored
+from edge.config.fields import AUTO, Threshold
 
 UNKNOWN = "unknown"
+
+USUAL = 0.5
+"""What AUTO is for a bundle that has none."""
 
 UNSURE, UNFAMILIAR = "unsure", "unfamiliar"
 """Why a label is UNKNOWN: its score is low, or nothing like the picture was ever learnt."""
@@ -28,6 +32,18 @@ class Decision(NamedTuple):
     top: Tuple[Tuple[str, float], ...]
     familiar: Optional[float]
     reason: Optional[str]
+
+
+def resolved(threshold: Threshold, of_bundle: Optional[float]) -> float:
+    """Return a threshold of the configuration as a score.
+
+    Args:
+        threshold: the Threshold.
+        of_bundle: what the bundle has, or None.
+    """
+    if threshold != AUTO:
+        return float(threshold)
+    return USUAL if of_bundle is None else of_bundle
 
 
 def decide(

@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional, Tuple
 from edge.classify.bundle import Bundle
 from edge.classify.outputs import Scored
 from edge.config.settings import DecideSettings
-from edge.decide.threshold import decide
+from edge.decide.threshold import decide, resolved
 from edge.deliver.event import SCHEMA, failed_event, label_event
 from edge.deliver.outbox import Message, OutboxWriter
 from edge.frame import Frame, Prepared
@@ -62,7 +62,8 @@ class EventSink(Sink):
     def labelled(self, prepared: Prepared, scored: Scored, bundle: Bundle) -> bool:
         frame, policy = prepared.frame, prepared.frame.policy
         settings = self._settings
-        threshold = settings.threshold if policy.threshold is None else policy.threshold
+        wanted = settings.threshold if policy.threshold is None else policy.threshold
+        threshold = resolved(wanted, bundle.threshold)
         decision = decide(scored, bundle.labels, threshold, settings.top, settings.familiar)
         due = policy.changes is None or policy.changes.due(decision.label, frame.arrived)
         if due:

@@ -1,6 +1,6 @@
 """One pass of pictures through a base, for the features of all its blocks at once."""
 
-from typing import Any, Sequence
+from typing import Any, Iterable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -41,14 +41,23 @@ class Extractor:
             paths: the files.
             copies: how many varied copies of each picture.
         """
-        count = len(paths) * (1 + copies)
+        batches = dataset.versions(paths, copies, BATCH_SIZE)
+        return self._extract(batches, "features", len(paths), 1 + copies)
+
+    def extract_rows(self, rows: np.ndarray, name: str) -> Features:
+        """Return the Features of uint8[n, 299, 299, 3]; the progress calls them `name`."""
+        batches = (rows[n : n + BATCH_SIZE] for n in range(0, len(rows), BATCH_SIZE))
+        return self._extract(batches, name, len(rows), 1)
+
+    def _extract(self, batches: Iterable[Any], name: str, pictures: int, versions: int) -> Features:
+        count = pictures * versions
         found = [np.empty((count, channels), np.float16) for channels in self._channels]
         done = 0
-        with Progress("features", count, "picture") as progress:
-            for pixels in dataset.versions(paths, copies, BATCH_SIZE):
+        with Progress(name, count, "picture") as progress:
+            for pixels in batches:
                 for kept, averages in zip(found, self._run(pixels)):
                     kept[done : done + len(pixels)] = averages.numpy()
                 done += len(pixels)
                 progress.update(done)
-        shape = (len(paths), 1 + copies, -1)
+        shape = (pictures, versions, -1)
         return Features({block: kept.reshape(shape) for block, kept in zip(self._blocks, found)})

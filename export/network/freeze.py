@@ -2,7 +2,7 @@
 
 import os
 import platform
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -11,38 +11,52 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from edge import __version__
 from edge.classify import writer
-from edge.classify.bundle import SCORES, GoldenSample
+from edge.classify.bundle import FAMILIAR, SCORES, GoldenSample
 from edge.classify.outputs import Outputs
 from edge.prepare import preprocess
+from export.network import familiar
 from export.network.model import PIXELS, normalise
+from export.recipe.familiarity import Familiarity
 
 
 class Frozen(tf.Module):
     """A graph without variables: uint8[n, 299, 299, 3] -> {"scores": float32[n, classes]}.
 
+    If it is told what is familiar, `"familiar": float32[n, 1]` is a second output.
+
     Unfrozen, what TensorFlow 2.15 or later saves does not load in the 2.7 of a Jetson TX2.
     """
 
-    def __init__(self, network: Any) -> None:
-        """Freeze a Keras model of normalised pixels that ends in scores."""
+    def __init__(self, network: Any, familiarity: Optional[Familiarity] = None) -> None:
+        """Freeze a Keras model.
+
+        Args:
+            network: of normalised pixels; its output is scores, or those and the features that
+                `familiarity` is of.
+            familiarity: the Familiarity, or None.
+        """
         super().__init__()
 
         @tf.function(input_signature=[PIXELS])
-        def scored(pixels: Any) -> Any:
-            return network(normalise(pixels), training=False)
+        def computed(pixels: Any) -> Any:
+            outputs = network(normalise(pixels), training=False)
+            if familiarity is None:
+                return [outputs]
+            return [outputs[0], familiar.familiar(outputs[1], familiarity)]
 
-        constants = convert_variables_to_constants_v2(scored.get_concrete_function())
+        constants = convert_variables_to_constants_v2(computed.get_concrete_function())
 
         @tf.function(input_signature=[PIXELS])
         def classify(pixels: Any) -> Dict[str, Any]:
-            scores = constants(pixels)
-            return {SCORES: scores[0] if isinstance(scores, (list, tuple)) else scores}
+            return dict(zip((SCORES, FAMILIAR), tf.nest.flatten(constants(pixels))))
 
         self._classify = classify
 
     def __call__(self, rows: np.ndarray) -> Outputs:
         """Return what it says of `rows`."""
-        return Outputs(self._classify(tf.constant(rows))[SCORES].numpy())
+        found = self._classify(tf.constant(rows))
+        familiarity = found[FAMILIAR].numpy().ravel() if FAMILIAR in found else None
+        return Outputs(found[SCORES].numpy(), familiarity)
 
     def save(self, folder: str) -> None:
         """Save the graph in `folder`, which must not exist yet."""
@@ -55,6 +69,7 @@ def write_bundle(
     labels: Sequence[str],
     golden_files: Sequence[str],
     scores: Dict[str, Any],
+    threshold: Optional[float],
     tables: Dict[str, bytes],
 ) -> None:
     """Write a bundle of `frozen`, with the pictures `golden_files` as its golden samples.
@@ -65,6 +80,7 @@ def write_bundle(
         labels: the class names, in the order of its output.
         golden_files: paths of readable pictures.
         scores: what was measured on held-out pictures (a dict for JSON).
+        threshold: see `edge.classify.writer.Draft`.
         tables: {file name: bytes}, what else is kept in the bundle.
     """
     draft = writer.Draft(
@@ -73,6 +89,7 @@ def write_bundle(
         [_golden_sample(file, frozen) for file in golden_files],
         scores,
         _made_with(),
+        threshold=threshold,
         tables=tables,
     )
     writer.write(path, draft)

@@ -148,6 +148,16 @@ def classifier(network: Any, blocks: Sequence[str], head: Head) -> Any:
     return tf.keras.Model(features.input, scores)
 
 
+def with_features(classifier: Any, network: Any, blocks: Sequence[str]) -> Any:
+    """Return a model of normalised pixels with the outputs [scores, averages of `blocks`].
+
+    Args:
+        classifier: what `classifier` made of `network`.
+        network, blocks: see `averages`; none of them above the last that the classifier uses.
+    """
+    return tf.keras.Model(network.input, [classifier.output, trunk(network, blocks).output])
+
+
 def multiplications(network: Any) -> int:
     """Return how many multiplications a model's convolutions take for a picture."""
     found = 0

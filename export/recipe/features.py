@@ -15,6 +15,11 @@ class Features(NamedTuple):
 
     blocks: Dict[str, np.ndarray]
 
+    @property
+    def pictures(self) -> int:
+        """How many there are."""
+        return len(next(iter(self.blocks.values())))
+
     def rows(self, blocks: Sequence[str], chosen: np.ndarray, copies: int) -> np.ndarray:
         """Return the averages of `blocks` side by side: float32[m * (1 + copies), channels].
 

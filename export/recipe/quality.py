@@ -10,11 +10,13 @@ class Quality(NamedTuple):
         copies: varied copies of each picture to learn from, where pictures are many.
         folds: parts that candidates are compared on, one after the other.
         hidden: whether a head with a hidden layer is tried, too.
+        strange: rows of each kind of `export.pictures.strange`; 40 did no better than 20.
     """
 
     copies: int
     folds: int
     hidden: bool
+    strange: int
 
     def copies_of(self, pictures: int) -> int:
         """Return how many varied copies of each of so many pictures to learn from."""
@@ -30,4 +32,4 @@ MOST_COPIES = 8
 
 FAST, GOOD = "fast", "good"
 
-LEVELS = {FAST: Quality(0, 3, False), GOOD: Quality(2, 5, True)}
+LEVELS = {FAST: Quality(0, 3, False, 8), GOOD: Quality(2, 5, True, 20)}

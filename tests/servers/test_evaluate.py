@@ -58,6 +58,9 @@ def test_evaluate_prints_each_class_and_what_was_taken_for_what(tiny_bundle, fil
     assert code == 0, errors
     assert os.path.join("red", "broken.png: not JPEG, PNG") in errors
     assert "8 pictures: accuracy 0.750, macro-F1 0.667" in text
+    assert re.search(
+        r"threshold  labelled  precision  recall\n +0\.00 +1\.000 +0\.750 +0\.750", text
+    )
     lines = text.splitlines()
     assert "  2 green & more      1.000   0.333  0.500        3" in lines
     assert "  2 green & more    .    1    2" in lines

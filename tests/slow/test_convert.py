@@ -133,6 +133,7 @@ def test_the_genuine_converter_takes_the_graph_whole_with_the_options_asked_for(
     converted = bundle.read(str(out))
     assert (converted.precision, converted.batch_sizes) == ("fp16", (1, 4))
     assert converted.labels == trained.bundle.labels
+    assert converted.threshold == trained.bundle.threshold is not None
     assert (out / bundle.HELD_OUT).read_bytes()
     assert golden.check(converted.plain(), TensorFlowRuntime().load(converted.plain())) < 1e-4
     facts = converted.conversion
@@ -140,6 +141,7 @@ def test_the_genuine_converter_takes_the_graph_whole_with_the_options_asked_for(
     whole = convolutions(trained.bundle.saved_model)
     assert whole > 20, "up to the block that is used"
     assert facts["nodes_inside"] > 3 * whole, "each is normalised and rectified"
+    assert facts["familiar_difference"] < 1e-3
     assert facts["score_difference"] < 1e-4, "TensorFlow ran the engine's part of the graph"
     assert (facts["label_agreement"], facts["forced"]) == (1.0, False)
     assert sorted(facts["build_seconds"]) == ["1", "4"]
@@ -181,17 +183,20 @@ def options(**changed):
     return usual._replace(**changed)
 
 
-def serve(monkeypatch, function):
-    """Have any graph that is loaded be a function of rows."""
-    graph = tiny.FunctionGraph(function)
+def serve(monkeypatch, function, familiar=lambda rows: None):
+    """Have any graph that is loaded be functions of rows."""
+    graph = tiny.FunctionGraph(function, familiar)
     monkeypatch.setattr(tftrt.TensorFlowRuntime, "load", lambda self, bundle: graph)
 
 
 @pytest.mark.parametrize(
     ("spoilt", "told"),
     [
-        (lambda scores: scores + 0.05, "up to 0.05 off (limit 0.02), 100.0% of the golden samples"),
-        (lambda scores: scores[:, ::-1], "33.3% of the golden samples have the same label"),
+        (
+            lambda scores: scores + 0.05,
+            "up to 0.05 off (limit 0.02), 100.0% of the labels the same",
+        ),
+        (lambda scores: scores[:, ::-1], "33.3% of the labels the same"),
     ],
 )
 def test_a_graph_that_scores_differently_is_taken_by_force_only(
@@ -203,6 +208,17 @@ def test_a_graph_that_scores_differently_is_taken_by_force_only(
     assert refusal.value.exit_code == 3
     assert told in str(refusal.value)
     assert tftrt.proof(tiny_bundle, "unused", options(force=True))["forced"]
+
+
+@pytest.mark.parametrize("spoilt", [lambda said: said - 0.3, lambda said: None])
+def test_a_graph_that_finds_other_pictures_familiar_is_taken_by_force_only(
+    monkeypatch, tmp_path, spoilt
+):
+    source = tiny.write_bundle(tmp_path / "familiar", with_familiar=True)
+    serve(monkeypatch, tiny.scores, lambda rows: spoilt(tiny.familiar(rows)))
+    with pytest.raises(tftrt.ConversionError, match=r"familiar they are up to (0\.3|inf) off"):
+        tftrt.proof(source, "unused", options())
+    assert tftrt.proof(source, "unused", options(force=True))["forced"]
 
 
 def test_a_graph_that_scores_the_same_is_not_said_to_be_forced(monkeypatch, tiny_bundle):

@@ -30,6 +30,13 @@ def test_training_prints_the_held_out_scores_and_keeps_them_in_the_bundle(traine
     assert scores["macro_f1"] == pytest.approx(float(macro_f1), abs=1e-3)
 
 
+def test_training_records_the_least_threshold_for_the_precision_asked_for(trained):
+    told = re.search(r"threshold for a precision of 0\.9: (0\.\d+)", trained.text).group(1)
+    assert trained.bundle.threshold == pytest.approx(float(told), abs=1e-4)
+    assert re.search(r"threshold  labelled  precision  recall\n +0\.00 +1\.000", trained.text)
+    assert [row["threshold"] for row in trained.bundle.scores["thresholds"]][:3] == [0.0, 0.3, 0.4]
+
+
 def test_a_trained_bundle_has_learnt_its_photographs_and_reproduces_here(trained):
     assert trained.bundle.labels == tuple(sorted(stamps.CLASSES))
     graph = TensorFlowRuntime().load(trained.bundle)

@@ -59,13 +59,13 @@ def familiar(rows):
 
 
 class FunctionGraph(Graph):
-    """A Graph whose scores are a function of rows in Python."""
+    """A Graph whose outputs are functions of rows in Python."""
 
-    def __init__(self, function=scores):
-        self._function = function
+    def __init__(self, function=scores, familiar=lambda rows: None):
+        self._function, self._familiar = function, familiar
 
     def run(self, rows):
-        return Outputs(self._function(rows))
+        return Outputs(self._function(rows), self._familiar(rows))
 
     def shares_memory(self, rows):
         return True

@@ -92,6 +92,7 @@ def test_all_faults_are_found_at_once(tmp_path):
         ("mqtt: {username: u, password_file: gone}", "gone' cannot be read"),
         ("mqtt: {tls: {ca: gone.pem}}", "gone.pem' cannot be read"),
         ("decide: {threshold: .nan}", "decide.threshold: nan is not a number from 0 to 1"),
+        ("decide: {threshold: often}", "'often' is not a number from 0 to 1, nor auto"),
         ("device: 7", "device: 7 is not a text"),
         ("http: 9109", "http: 9109 is not a section"),
         ("http: {port: 1, port: 2}", "the key 'port' is there twice"),

@@ -1,6 +1,7 @@
 """The end of the pipeline: what becomes of a frame, and when it is settled."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,11 +45,11 @@ class Street:
             policy=self._policy,
         )
 
-    def label(self, apple, arrived=0.0, familiar=None):
+    def label(self, apple, arrived=0.0, familiar=None, bundle=BUNDLE):
         """Give it a frame with this score for an apple; return whether it had room."""
         prepared = Prepared(self.frame(arrived), "0a1b", 0.0, "live")
         scored = Scored(np.array([apple, 1 - apple], np.float32), familiar)
-        return self.sink.labelled(prepared, scored, BUNDLE)
+        return self.sink.labelled(prepared, scored, bundle)
 
     def deliver(self):
         """Acknowledge the next message; return it."""
@@ -92,6 +93,15 @@ def test_with_no_room_it_says_so_and_is_asked_again():
 def test_a_source_s_own_threshold_goes_first(threshold, label):
     street = Street(threshold=threshold)
     street.label(0.55)
+    assert json.loads(street.deliver().payload.decode())["label"] == label
+
+
+@pytest.mark.parametrize(
+    ("of_bundle", "label"), [(0.7, "unknown"), (0.5, "apple"), (None, "apple")]
+)
+def test_an_automatic_threshold_is_the_bundle_s_or_else_one_half(of_bundle, label):
+    street = Street(threshold="auto")
+    street.label(0.6, bundle=replace(BUNDLE, threshold=of_bundle))
     assert json.loads(street.deliver().payload.decode())["label"] == label
 
 

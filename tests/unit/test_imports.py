@@ -112,10 +112,11 @@ HOUSE = {
     "export": [
         "progress",
         "reliability",
+        "thresholds",
         "scores",
         (
             "pictures",
-            ["photographs", "augment", "dataset"],
+            ["photographs", "augment", "strange", "dataset"],
         ),
         (
             "recipe",
@@ -130,12 +131,13 @@ HOUSE = {
                 "candidate",
                 "heads",
                 "calibration",
+                "familiarity",
                 "search",
             ],
         ),
         (
             "network",
-            ["model", "extract", "fit", "hidden", "freeze"],
+            ["model", "extract", "fit", "hidden", "familiar", "freeze"],
         ),
         "train",
         "trt",
@@ -155,6 +157,7 @@ TENSORFLOW_AT_TOP = {
     "export.network.extract",
     "export.network.fit",
     "export.network.hidden",
+    "export.network.familiar",
     "export.network.freeze",
     "export.train",
     "export.trt",

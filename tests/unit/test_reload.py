@@ -119,7 +119,7 @@ def test_after_a_stop_nothing_is_put_in_force(site):
     site.built.ending.stop.set()
     site.reload.ask()
     assert not site.reload.step()
-    assert site.service.config.decide.threshold == 0.5
+    assert site.service.config.decide.threshold == "auto"
 
 
 class Steps:
