@@ -260,13 +260,13 @@ def _share(text: str) -> float:
 
 def _train(options: argparse.Namespace) -> Exit:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from export import train
+    from export import train, trainer
 
     train.run(
         options.data,
         options.out,
         options.images,
-        train.Options(*(getattr(options, field) for field in train.Options._fields)),
+        trainer.Options(*(getattr(options, field) for field in trainer.Options._fields)),
     )
     return Exit.OK
 

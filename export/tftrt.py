@@ -13,6 +13,7 @@ import tensorflow as tf
 from edge.batch.slots import Slots
 from edge.classify import bundle as bundles
 from edge.classify import golden, writer
+from edge.classify.manifest import read_file
 from edge.classify.tensorflow import TensorFlowRuntime
 from edge.errors import Exit, LabeldError
 from edge.prepare.preprocess import ROW
@@ -235,8 +236,5 @@ def proof(source: bundles.Bundle, folder: str, options: Options) -> Dict[str, An
 
 
 def _tables(source: bundles.Bundle) -> Dict[str, bytes]:
-    path = os.path.join(source.path, bundles.HELD_OUT)
-    if not os.path.exists(path):
-        return {}
-    with open(path, "rb") as file:
-        return {bundles.HELD_OUT: file.read()}
+    paths = {name: os.path.join(source.path, name) for name in bundles.TABLES}
+    return {name: read_file(path) for name, path in paths.items() if os.path.exists(path)}

@@ -1,71 +1,25 @@
-"""Transfer learning: the recipe that suits the photographs, on the features of an InceptionV3."""
+"""`labeld-export train`: labelled photographs in, a model bundle out."""
 
 import itertools
 import random
 import sys
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
-from scipy.special import softmax
 
 from edge.classify import bundle, writer
-from export import scores, thresholds
-from export.network import extract, fit, freeze, hidden, model
-from export.network.extract import Extractor
-from export.pictures import dataset, photographs, strange
+from export import assessment, scores, tables, thresholds
+from export.network import freeze
+from export.pictures import photographs
 from export.pictures.photographs import Photograph
 from export.progress import Progress
-from export.recipe import calibration, familiarity, folds, lookalikes, search
-from export.recipe.blocks import BLOCKS
-from export.recipe.candidate import LINEAR, Candidate, Fixed
-from export.recipe.familiarity import Familiarity
-from export.recipe.head import Head
-from export.recipe.heads import Examples, HeadFitter
-from export.recipe.quality import LEVELS
-
-SETTLING = 32
-"""Pictures whose statistics a random base takes on."""
-
-FINE_LEARNING_RATE = 1e-5
-"""Small, or a few pictures undo what the base has learnt from many (Keras' guide to transfer
-learning and fine-tuning)."""
-
-FINE_PATIENCE = 3
-
-KEPT_FIGURES = (
-    "pictures",
-    "accuracy",
-    "macro_f1",
-    "expected_calibration_error",
-    "reliability",
-    "thresholds",
-)
-"""Of what is measured on held-out pictures, what the bundle's manifest has."""
+from export.recipe import search, suspects
+from export.trainer import Options, Trainer
 
 GOLDEN_SAMPLES = 8
 MOST_GOLDEN_SAMPLES = 32
 """A bundle has at least the former, one of each class up to the latter."""
-
-
-class Options(NamedTuple):
-    """The options of `labeld-export train`, by their names there."""
-
-    weights: str
-    quality: str
-    seed: int
-    blocks: Tuple[str, ...]
-    head: Optional[str]
-    strength: Optional[float]
-    epochs: int
-    units: int
-    dropout: float
-    augment: Optional[int]
-    class_weights: str
-    precision: Optional[float]
-    keep_held_out: bool
-    fine_tune: int
-    fine_tune_epochs: int
 
 
 def run(data: str, out: str, images: Optional[str], options: Options) -> None:
@@ -97,16 +51,22 @@ def run(data: str, out: str, images: Optional[str], options: Options) -> None:
     print("chosen{}: {}".format(" until Ctrl-C" if choice.interrupted else "", choice.candidate))
     print(trainer.saved(choice.candidate))
     trained = trainer.fit(choice)
-    figures = trained.figures
+    figures = assessment.held_out_figures(
+        trainer.labels, trainer.classes, trained.scores, plan, options.seed
+    )
+    figures["held_out_learnt"] = trainer.learns_all
     print("held out: " + scores.headline(figures))
     print("held out: expected calibration error {expected_calibration_error:.3f}".format(**figures))
     print("held out: " + "\n".join(thresholds.text(figures["thresholds"])))
-    if trained.threshold is not None and options.precision is not None:
-        print(
-            "threshold for a precision of {:g}: {:.4f}".format(options.precision, trained.threshold)
-        )
-    if figures["held_out_learnt"]:
+    if trainer.learns_all:
         print("once scored, the pictures held out were learnt from too")
+    threshold = None
+    if options.precision is not None:
+        threshold = assessment.threshold(trainer.classes, trained.scores, plan, options.precision)
+        print(_threshold_text(options.precision, threshold))
+    suspicious = suspects.find(trained.scores, trainer.classes)
+    below = photographs.folder(data, images)
+    _say_of_pictures(trainer, choice, suspicious)
     held_out = [found[number] for number in np.flatnonzero(plan.held_out)]
     others = [found[number] for number in np.flatnonzero(~plan.held_out)]
     freeze.write_bundle(
@@ -115,198 +75,45 @@ def run(data: str, out: str, images: Optional[str], options: Options) -> None:
         trainer.labels,
         [photograph.path for photograph in golden_choice(held_out, others)],
         figures,
-        trained.threshold,
-        {bundle.HELD_OUT: photographs.table(held_out, photographs.folder(data, images))},
+        threshold,
+        {
+            bundle.HELD_OUT: tables.labelled(held_out, below),
+            bundle.SUSPECTS: tables.suspects(suspicious, found, trainer.labels, below),
+            bundle.DUPLICATES: tables.duplicates(trainer.duplicates, found, below),
+        },
     )
     print("wrote {}".format(out))
 
 
-class Trained(NamedTuple):
-    """What training came to.
-
-    Attributes:
-        network: a Keras model of normalised pixels, whose output is scores, or those and the
-            features that `familiarity` is of.
-        familiarity: a Familiarity, or None.
-        figures: of the scores of what is held out.
-        threshold: the least that gives the precision asked for, or None.
-    """
-
-    network: Any
-    familiarity: Optional[Familiarity]
-    figures: scores.Figures
-    threshold: Optional[float]
+def _threshold_text(precision: float, threshold: Optional[float]) -> str:
+    if threshold is None:
+        return "too few pictures to find a threshold by: none is recorded"
+    return "threshold for a precision of {:g}: {:.4f}".format(precision, threshold)
 
 
-class Trainer:
-    """Photographs, their features, and what each is for."""
-
-    def __init__(self, found: Sequence[Photograph], options: Options) -> None:
-        """Load the base and compute the features.
-
-        Args:
-            found: readable Photographs.
-            options: Options.
-
-        Raises:
-            WeightsError: the base's weights cannot be had.
-        """
-        self._options = options
-        self._paths = [photograph.path for photograph in found]
-        self.labels = tuple(photographs.by_class(found))
-        self._classes = np.array([self.labels.index(one.label) for one in found], np.int32)
-        self._base = _base(options.weights, self._paths)
-        self._quality = LEVELS[options.quality]
-        copies = options.augment
-        self._copies = self._quality.copies_of(len(found)) if copies is None else copies
-        extractor = Extractor(self._base, BLOCKS)
-        features = extractor.extract(self._paths, self._copies)
-        sample = lookalikes.sample(len(found))
-        if self._copies:
-            varied = features.of(sample)
-        else:
-            varied = extractor.extract([self._paths[number] for number in sample], 1)
-        chosen = strange.rows(self._paths, self._quality.strange, options.seed)
-        self._strange = extractor.extract_rows(chosen, "strange pictures")
-        alike = lookalikes.find(features, varied, self._classes)
-        self.plan = folds.plan(self._classes, alike.groups, self._quality.folds, options.seed)
-        self._features = features
-        self._fitter = HeadFitter(
-            features, self._classes, self.plan.groups, self._balanced, self._hidden_head
+def _say_of_pictures(
+    trainer: Trainer, choice: search.Choice, suspicious: Sequence[suspects.Suspect]
+) -> None:
+    """Print what is remarkable of the photographs, and what more of them would give."""
+    different = sum(
+        trainer.classes[pair.first] != trainer.classes[pair.second] for pair in trainer.duplicates
+    )
+    print(
+        "{}: {} pictures are taken for another class by all the others, the most suspicious "
+        "first".format(bundle.SUSPECTS, len(suspicious))
+    )
+    print(
+        "{}: {} pairs of pictures are nearly the same, {} of them with different labels".format(
+            bundle.DUPLICATES, len(trainer.duplicates), different
         )
-
-    def choose(self) -> search.Choice:
-        """Compare recipes on the pictures that are not held out; return the Choice."""
-        options = self._options
-        head = options.head or (None if self._quality.hidden else LINEAR)
-        with Progress("compare", search.MOST_FITS, "fit") as progress:
-            tried = search.Search(
-                self._fitter,
-                self.plan.folds,
-                lambda fits, best: progress.update(fits, str(best)),
-            )
-            return tried.run(self._copies, Fixed(options.blocks, head, options.strength))
-
-    def saved(self, candidate: Candidate) -> str:
-        """Return what ends the graph, and what that saves, as text."""
-        used = model.multiplications(model.trunk(self._base, candidate.blocks))
-        share = used / model.multiplications(self._base)
-        return "the graph ends at {}: {:.0%} of the whole base's multiplications".format(
-            candidate.blocks[-1], share
-        )
-
-    def fit(self, choice: search.Choice) -> Trained:
-        """Fit the chosen recipe to what there is to learn from."""
-        candidate, temperature = choice.candidate, self._temperature(choice)
-        if self._options.fine_tune and not choice.interrupted:
-            return self._fine_tuned(candidate, temperature)
-        held_out = np.flatnonzero(self.plan.held_out)
-        others = np.flatnonzero(~self.plan.held_out)
-        head = self._fitter.fit([candidate], others)[0].cooled(temperature)
-        figures = self._figures(softmax(self._fitter.logits(candidate, head, held_out), axis=1))
-        if self._learns_all:
-            everything = np.arange(len(self._classes))
-            head = self._fitter.fit([candidate], everything)[0].cooled(temperature)
-        network = model.classifier(self._base, candidate.blocks, head)
-        known = ~np.isnan(choice.logits).any(axis=1)
-        found = softmax(choice.logits[known] / temperature, axis=1)
-        threshold = self._threshold(found, self._classes[known])
-        return self._with_familiarity(
-            Trained(network, None, figures, threshold), candidate.blocks[-1]
-        )
-
-    def _threshold(self, found: np.ndarray, truth: np.ndarray) -> Optional[float]:
-        """Return the least that gives the precision asked for, by pictures that were not seen."""
-        precision = self._options.precision
-        if precision is None:
-            return None
-        if not len(truth):
-            print("too few pictures to find a threshold by: none is recorded", file=sys.stderr)
-            return None
-        return thresholds.least(found, truth, precision)
-
-    def _with_familiarity(self, trained: Trained, end: str) -> Trained:
-        """Have a classifier tell, too, how familiar pictures are by the blocks up to `end`."""
-        used = familiarity.blocks(end)
-        everything = np.arange(len(self._classes))
-        rows = self._features.rows(used, everything, 0)
-        learnt = ~self.plan.held_out | self._learns_all
-        unlike = self._strange.rows(used, np.arange(self._strange.pictures), 0)
-        found = familiarity.fitted(used, rows, self._classes, self.plan.folds, learnt, unlike)
-        if found is None:
-            print("too few pictures to tell how familiar one is: the bundle does not say it")
-            return trained
-        network = model.with_features(trained.network, self._base, used)
-        return trained._replace(network=network, familiarity=found)
-
-    def _temperature(self, choice: search.Choice) -> float:
-        """Return what makes scores as often right as they say; 1 where no picture tells."""
-        known = ~np.isnan(choice.logits).any(axis=1)
-        if not known.any():
-            return 1.0
-        weights = np.ones(np.count_nonzero(known))
-        return calibration.temperature(choice.logits[known], self._classes[known], weights)
-
-    def _fine_tuned(self, candidate: Candidate, temperature: float) -> Trained:
-        """Fit a head and the top of the base together, as long as a fold of pictures gains."""
-        options, plan = self._options, self.plan
-        training = np.flatnonzero(~plan.held_out & (plan.folds != 0))
-        validation = np.flatnonzero(plan.folds == 0) if plan.folds.max() >= 0 else training
-        head = self._fitter.fit([candidate], training)[0].cooled(temperature)
-        logits = self._fitter.logits(candidate, head, validation)
-        network = model.classifier(self._base, candidate.blocks, head)
-        model.unfreeze(self._base, candidate.blocks[-1], options.fine_tune)
-        weights = fit.balanced(self._classes[training]) if self._balanced else None
-        fitted = fit.fit(
-            network,
-            self._pictures(training, options.seed, bool(self._copies)),
-            self._pictures(validation),
-            fit.Recipe(
-                "fine-tune", FINE_LEARNING_RATE, options.fine_tune_epochs, FINE_PATIENCE, weights
-            ),
-            known_loss=float(calibration.losses(logits, self._classes[validation]).mean()),
-        )
-        print("fine-tune: " + fit.story(fitted))
-        held_out = self._pictures(np.flatnonzero(plan.held_out))
-        figures = self._figures(network.predict(held_out, verbose=0))
-        found = network.predict(self._pictures(validation), verbose=0)
-        return Trained(network, None, figures, self._threshold(found, self._classes[validation]))
-
-    def _figures(self, found: np.ndarray) -> scores.Figures:
-        """Return the figures of the scores of what is held out: float32[m, classes]."""
-        truth = self._classes[self.plan.held_out]
-        groups = self.plan.groups[self.plan.held_out]
-        figures = scores.measure(self.labels, truth, found)
-        kept = {name: figures[name] for name in KEPT_FIGURES}
-        kept["held_out_learnt"] = self._learns_all
-        kept.update(scores.intervals(truth, found, groups, self._options.seed))
-        return kept
-
-    @property
-    def _learns_all(self) -> bool:
-        """Whether the pictures that were held out are learnt from in the end."""
-        return not (self._options.keep_held_out or self._options.fine_tune)
-
-    def _pictures(
-        self, chosen: np.ndarray, shuffle_seed: Optional[int] = None, varied: bool = False
-    ) -> Any:
-        pairs = dataset.examples(
-            [self._paths[number] for number in chosen],
-            self._classes[chosen],
-            extract.BATCH_SIZE,
-            shuffle_seed=shuffle_seed,
-            varied=varied,
-        )
-        return pairs.map(lambda pixels, numbers: (model.normalise(pixels), numbers))
-
-    @property
-    def _balanced(self) -> bool:
-        return self._options.class_weights == "balanced"
-
-    def _hidden_head(self, training: Examples, validation: Examples) -> Head:
-        options = self._options
-        layers = hidden.Layers(options.units, options.dropout, options.epochs)
-        return hidden.fitted(training, validation, layers, self._balanced, options.seed)
+    )
+    poor = assessment.few(trainer.labels, trainer.classes)
+    if poor:
+        listed = ", ".join("{} ({})".format(*one) for one in poor)
+        print("classes with fewer than {} pictures: {}".format(assessment.FEW, listed))
+    points = trainer.curve(choice)
+    if points:
+        print(assessment.curve_text(points))
 
 
 def golden_choice(held_out: Sequence[Photograph], others: Sequence[Photograph]) -> List[Photograph]:
@@ -333,27 +140,3 @@ def _seed(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     tf.random.set_seed(seed)
-
-
-def _base(weights: str, pictures: Sequence[str]) -> Any:
-    if weights == model.IMAGENET:
-        model.fetch(model.FETCH_SECONDS)
-    elif weights == model.AUTO:
-        weights = _imagenet_or_none()
-    base = model.base(weights)
-    if weights == model.NONE:
-        chosen = random.sample(list(pictures), min(SETTLING, len(pictures)))
-        model.settle_statistics(base, next(iter(dataset.rows(chosen, SETTLING))))
-    return base
-
-
-def _imagenet_or_none() -> str:
-    try:
-        model.fetch(model.TRY_SECONDS)
-    except model.WeightsError as error:
-        print(
-            "{}\nstarting from random weights: they tell colours and plain shapes apart, "
-            "ImageNet's also the textures and parts of things in real photographs".format(error)
-        )
-        return model.NONE
-    return model.IMAGENET

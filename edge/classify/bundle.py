@@ -7,6 +7,8 @@ BUNDLE/plain_model/             of a converted one: the graph that it was made f
 BUNDLE/golden/                  pictures as files, `pixels.npy` as prepared, `scores.npy` and
                                 perhaps `familiar.npy`, what the graph says of them
 BUNDLE/held_out.tsv             of a trained one: the photographs that its scores are from
+BUNDLE/suspects.tsv             those that are taken for another class than their label
+BUNDLE/duplicates.tsv           pairs that are nearly the same
 """
 
 import os
@@ -27,6 +29,14 @@ SCORES, FAMILIAR = "scores", "familiar"
 
 HELD_OUT = "held_out.tsv"
 """The table of the photographs that a bundle was scored on, for `labeld-export evaluate`."""
+
+SUSPECTS = "suspects.tsv"
+"""The table of the photographs that are taken for another class than their label."""
+
+DUPLICATES = "duplicates.tsv"
+"""The table of the photographs that are nearly the same."""
+
+TABLES = (HELD_OUT, SUSPECTS, DUPLICATES)
 
 
 class GoldenSample(NamedTuple):

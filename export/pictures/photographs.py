@@ -1,7 +1,6 @@
 """A user's labelled photographs: found and checked."""
 
 import csv
-import io
 import os
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
@@ -48,19 +47,6 @@ def folder(data: str, images: Optional[str] = None) -> str:
     if os.path.isdir(data):
         return data
     return images or os.path.dirname(data) or "."
-
-
-def table(photographs: Sequence[Photograph], below: str) -> bytes:
-    """Return the content (bytes) of a table of `photographs`, files relative to `below`.
-
-    It can be read again with `below` as its `images`.
-    """
-    text = io.StringIO()
-    rows = csv.writer(text, delimiter="\t", lineterminator="\n")
-    rows.writerow(("file", "label"))
-    for path, label in photographs:
-        rows.writerow((os.path.relpath(path, below), label))
-    return text.getvalue().encode("utf-8", "surrogateescape")
 
 
 def readable(photographs: Sequence[Photograph]) -> Iterator[Tuple[Photograph, Optional[str]]]:

@@ -1,12 +1,14 @@
 """`labeld-export train`: labelled photographs in, a model bundle out."""
 
 import collections
+import csv
+import os
 import re
 
 import numpy as np
 import pytest
 
-from edge.classify import golden
+from edge.classify import bundle, golden
 from edge.classify.tensorflow import TensorFlowRuntime
 from edge.offline.files import score_files
 from tests.support import stamps
@@ -35,6 +37,23 @@ def test_training_records_the_least_threshold_for_the_precision_asked_for(traine
     assert trained.bundle.threshold == pytest.approx(float(told), abs=1e-4)
     assert re.search(r"threshold  labelled  precision  recall\n +0\.00 +1\.000", trained.text)
     assert [row["threshold"] for row in trained.bundle.scores["thresholds"]][:3] == [0.0, 0.3, 0.4]
+
+
+def test_training_says_which_pictures_to_look_at_and_what_more_of_them_would_give(trained):
+    tables = {}
+    for name in bundle.TABLES:
+        with open(os.path.join(trained.bundle.path, name), encoding="utf-8", newline="") as file:
+            tables[name] = list(csv.DictReader(file, delimiter="\t"))
+    suspects = tables[bundle.SUSPECTS]
+    assert "{} pictures are taken for another class".format(len(suspects)) in trained.text
+    assert all(one["label"] != one["other_label"] for one in suspects)
+    scores = [float(one["score"]) for one in suspects]
+    assert scores == sorted(scores)
+    known = {path.split(os.sep)[-1]: label for path, label in trained.photographs.items()}
+    listed = [(os.path.basename(one["file"]), one["label"]) for one in suspects]
+    assert set(listed) < set(known.items())
+    assert "{} pairs of pictures".format(len(tables[bundle.DUPLICATES])) in trained.text
+    assert re.search(r"are right of \d+ pictures, .* about 0\.\d+ is to be expected", trained.text)
 
 
 def test_a_trained_bundle_has_learnt_its_photographs_and_reproduces_here(trained):

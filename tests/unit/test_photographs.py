@@ -2,6 +2,7 @@
 
 import pytest
 
+from export import tables
 from export.pictures import photographs
 from export.pictures.photographs import Photograph, PhotographsError
 from tests.support import tiny
@@ -78,7 +79,7 @@ def test_a_table_that_was_written_is_read_again(tmp_path):
     found = photographs.read(str(tmp_path))
     (tmp_path / "table").mkdir()
     written = tmp_path / "table" / "some.tsv"
-    written.write_bytes(photographs.table(found, str(tmp_path)))
+    written.write_bytes(tables.labelled(found, str(tmp_path)))
     assert photographs.read(str(written), str(tmp_path)) == found
 
 
