@@ -3,11 +3,12 @@
 import shutil
 import sys
 import time
+from typing import Optional, Tuple
 
 from tqdm import tqdm
 
 LINE_SECONDS = 15.0
-"""How long a log says nothing."""
+"""How long a log says nothing; of a job that takes longer, it hears so as soon as that is known."""
 
 
 class Progress:
@@ -28,6 +29,8 @@ class Progress:
         )
         self._text, self._total, self._unit = text, total, unit
         self._done = 0
+        self._first: Optional[Tuple[int, float]] = None
+        self._estimated = False
         self._write_line("")
 
     def __enter__(self) -> "Progress":
@@ -41,11 +44,35 @@ class Progress:
         self._bar.set_postfix_str(note, refresh=False)
         self._bar.update(done - self._done)
         self._done = done
-        if time.monotonic() >= self._due:
-            self._write_line(", " + note if note else "")
+        left = self._seconds_left()
+        news = left is not None and left > LINE_SECONDS and not self._estimated
+        if news or time.monotonic() >= self._due:
+            self._estimated = self._estimated or news
+            estimate = ", about {} left".format(_said(left)) if left and left >= 1 else ""
+            self._write_line(estimate + (", " + note if note else ""))
+
+    def _seconds_left(self) -> Optional[float]:
+        """Return how long the rest will take; None before it can be known.
+
+        The first units are not counted: networks are traced in their time.
+        """
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (self._done, now)
+        done, since = self._first
+        if self._done == done:
+            return None
+        return (self._total - self._done) * (now - since) / (self._done - done)
 
     def _write_line(self, note: str) -> None:
         self._due = time.monotonic() + LINE_SECONDS
         if self._bar.disable:
             line = "{}: {} of {} {}s".format(self._text, self._done, self._total, self._unit)
             print(line + note, file=sys.stderr, flush=True)
+
+
+def _said(seconds: float) -> str:
+    """Return a time in words, as exactly as an estimate is."""
+    if seconds < 90:
+        return "{:.0f} s".format(seconds)
+    return "{:.0f} min".format(seconds / 60)

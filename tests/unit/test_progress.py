@@ -2,8 +2,11 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
+
+import pytest
 
 JOB = """
 from export import progress
@@ -42,6 +45,29 @@ def read_all(terminal):
             read += os.read(terminal, 4096)
         except OSError:  # how Linux says that nobody is left to write
             return read.decode()
+
+
+SLOW_JOB = """
+import time
+from export import progress
+progress.LINE_SECONDS = {line_seconds}
+with progress.Progress("features", 1000, "picture") as job:
+    for done in (10, 20, 30):
+        job.update(done)
+        time.sleep(0.05)
+"""
+
+
+@pytest.mark.parametrize("line_seconds", [2.0, 1e6])
+def test_a_log_hears_how_long_a_job_takes_as_soon_as_that_is_known(line_seconds):
+    command = [sys.executable, "-c", SLOW_JOB.format(line_seconds=line_seconds)]
+    ran = subprocess.run(command, stderr=subprocess.PIPE, timeout=60, check=True)
+    start, *more = ran.stderr.decode().splitlines()
+    assert start == "features: 0 of 1000 pictures"
+    if line_seconds == 1e6:
+        assert more == [], "it is done before the log's next line"
+    else:
+        assert re.match(r"features: 20 of 1000 pictures, about \d+ s left$", more[0])
 
 
 def test_a_log_gets_a_line_at_the_start_and_then_now_and_then(tmp_path):
