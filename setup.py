@@ -55,6 +55,8 @@ setup(
             "setuptools",
             "wheel",
         ],
+        # for the plot of `python -m bench.accuracy`
+        "bench": ["matplotlib; python_version >= '3.10'"],
         "lint": [
             "ruff==0.14.*; python_version >= '3.7'",
             "mypy==2.*; python_version >= '3.10'",
