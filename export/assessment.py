@@ -19,8 +19,12 @@ KEPT_FIGURES = (
 )
 """Of what is measured on held-out pictures, what the bundle's manifest has."""
 
+KNOWN = 0.99
+"""The daemon's `decide.familiar`, as it comes: so many known pictures keep their label."""
+
 FEW = 20
-"""Pictures of a class: from 20 to 40 macro-F1 still gained 0.06 on photographs of five classes."""
+"""Fewer pictures of a class are too few: of 5 classes and of 43, each doubling up to there gained
+macro-F1 of 0.02 to 0.1, and those beyond it 0.01 to 0.04."""
 
 
 def held_out_figures(
@@ -40,6 +44,15 @@ def held_out_figures(
     kept = {name: figures[name] for name in KEPT_FIGURES}
     kept.update(scores.intervals(truth, held_out, plan.groups[plan.held_out], seed))
     return kept
+
+
+def familiar_kept(familiar: np.ndarray) -> float:
+    """Return the share of pictures that keep their label at KNOWN.
+
+    Args:
+        familiar: float[m], how familiar they are to what has not seen them.
+    """
+    return round(float(np.mean(familiar >= 1.0 - KNOWN)), 4)
 
 
 def threshold(
@@ -64,14 +77,7 @@ def few(labels: Sequence[str], classes: np.ndarray) -> List[Tuple[str, int]]:
 
 def curve_text(points: Sequence[Point]) -> str:
     """Return a learning curve of at least two Points in words."""
-    most = points[-1].pictures
-    return "by cross-validation, {}; of {:.0f} about {:.2f} is to be expected".format(
-        ", ".join(
-            "{:.2f} are right of {:.0f} pictures".format(point.accuracy, point.pictures)
-            if number == 0
-            else "{:.2f} of {:.0f}".format(point.accuracy, point.pictures)
-            for number, point in enumerate(points)
-        ),
-        2 * most,
-        curve.expected(points, 2 * most),
-    )
+    twice = 2 * points[-1].pictures
+    seen = ", ".join("{0.accuracy:.2f} by {0.pictures:.0f}".format(point) for point in points)
+    expected = "expect {:.2f} by {:.0f}".format(curve.expected(points, twice), twice)
+    return "learning curve, the share right by pictures learnt from: {}; {}".format(seen, expected)

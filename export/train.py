@@ -14,8 +14,8 @@ from export.network import freeze
 from export.pictures import photographs
 from export.pictures.photographs import Photograph
 from export.progress import Progress
-from export.recipe import search, suspects
-from export.trainer import Options, Trainer
+from export.recipe import suspects
+from export.trainer import Options, Trained, Trainer
 
 GOLDEN_SAMPLES = 8
 MOST_GOLDEN_SAMPLES = 32
@@ -51,24 +51,16 @@ def run(data: str, out: str, images: Optional[str], options: Options) -> None:
     print("chosen{}: {}".format(" until Ctrl-C" if choice.interrupted else "", choice.candidate))
     print(trainer.saved(choice.candidate))
     trained = trainer.fit(choice)
-    figures = assessment.held_out_figures(
-        trainer.labels, trainer.classes, trained.scores, plan, options.seed
-    )
-    figures["held_out_learnt"] = trainer.learns_all
-    print("held out: " + scores.headline(figures))
-    print("held out: expected calibration error {expected_calibration_error:.3f}".format(**figures))
-    print("held out: " + "\n".join(thresholds.text(figures["thresholds"])))
-    if trainer.learns_all:
-        print("once scored, the pictures held out were learnt from too")
-    threshold = None
-    if options.precision is not None:
-        threshold = assessment.threshold(trainer.classes, trained.scores, plan, options.precision)
-        print(_threshold_text(options.precision, threshold))
+    figures = _held_out_figures(trainer, trained, options.seed)
+    threshold = _threshold(trainer, trained, options.precision)
     suspicious = suspects.find(trained.scores, trainer.classes)
-    below = photographs.folder(data, images)
-    _say_of_pictures(trainer, choice, suspicious)
+    _say_of_pictures(trainer, suspicious)
+    points = trainer.curve(choice)
+    if points:
+        print(assessment.curve_text(points))
     held_out = [found[number] for number in np.flatnonzero(plan.held_out)]
     others = [found[number] for number in np.flatnonzero(~plan.held_out)]
+    below = photographs.folder(data, images)
     freeze.write_bundle(
         out,
         freeze.Frozen(trained.network, trained.familiarity),
@@ -85,21 +77,42 @@ def run(data: str, out: str, images: Optional[str], options: Options) -> None:
     print("wrote {}".format(out))
 
 
-def _threshold_text(precision: float, threshold: Optional[float]) -> str:
-    if threshold is None:
-        return "too few pictures to find a threshold by: none is recorded"
-    return "threshold for a precision of {:g}: {:.4f}".format(precision, threshold)
+def _held_out_figures(trainer: Trainer, trained: Trained, seed: int) -> scores.Figures:
+    """Print and return what the manifest says of the pictures that are held out."""
+    figures = assessment.held_out_figures(
+        trainer.labels, trainer.classes, trained.scores, trainer.plan, seed
+    )
+    print("held out: " + scores.headline(figures))
+    print("held out: expected calibration error {expected_calibration_error:.3f}".format(**figures))
+    print("held out: " + "\n".join(thresholds.text(figures["thresholds"])))
+    if len(trained.familiar):
+        kept = figures["familiar_kept"] = assessment.familiar_kept(trained.familiar)
+        print("held out: {:.3f} are familiar at {:g}".format(kept, assessment.KNOWN))
+    figures["held_out_learnt"] = trainer.learns_all
+    if trainer.learns_all:
+        print("once scored, the pictures held out were learnt from too")
+    return figures
 
 
-def _say_of_pictures(
-    trainer: Trainer, choice: search.Choice, suspicious: Sequence[suspects.Suspect]
-) -> None:
-    """Print what is remarkable of the photographs, and what more of them would give."""
+def _threshold(trainer: Trainer, trained: Trained, precision: Optional[float]) -> Optional[float]:
+    """Print and return the threshold that is to give a precision, if one was asked for."""
+    if precision is None:
+        return None
+    found = assessment.threshold(trainer.classes, trained.scores, trainer.plan, precision)
+    if found is None:
+        print("too few pictures to find a threshold by: none is recorded")
+    else:
+        print("threshold for a precision of {:g}: {:.4f}".format(precision, found))
+    return found
+
+
+def _say_of_pictures(trainer: Trainer, suspicious: Sequence[suspects.Suspect]) -> None:
+    """Print what is remarkable of the photographs."""
     different = sum(
         trainer.classes[pair.first] != trainer.classes[pair.second] for pair in trainer.duplicates
     )
     print(
-        "{}: {} pictures are taken for another class by all the others, the most suspicious "
+        "{}: {} pictures look like another class than their label, the most suspicious "
         "first".format(bundle.SUSPECTS, len(suspicious))
     )
     print(
@@ -111,9 +124,6 @@ def _say_of_pictures(
     if poor:
         listed = ", ".join("{} ({})".format(*one) for one in poor)
         print("classes with fewer than {} pictures: {}".format(assessment.FEW, listed))
-    points = trainer.curve(choice)
-    if points:
-        print(assessment.curve_text(points))
 
 
 def golden_choice(held_out: Sequence[Photograph], others: Sequence[Photograph]) -> List[Photograph]:

@@ -58,11 +58,14 @@ class Trained(NamedTuple):
         familiarity: a Familiarity, or None.
         scores: float[n, classes] of the pictures, by models that have not seen them; NaN where
             there is none.
+        familiar: float[m], how familiar what is held out is, by one that has not seen it; empty:
+            nobody says.
     """
 
     network: Any
     familiarity: Optional[Familiarity]
     scores: np.ndarray
+    familiar: np.ndarray
 
 
 class Trainer:
@@ -137,27 +140,32 @@ class Trainer:
             everything = np.arange(len(self.classes))
             head = self._fitter.fit([candidate], everything)[0].cooled(temperature)
         network = model.classifier(self._base, candidate.blocks, head)
-        return self._with_familiarity(Trained(network, None, found), candidate.blocks[-1])
+        trained = Trained(network, None, found, familiar=np.empty(0))
+        return self._with_familiarity(trained, candidate.blocks[-1])
 
     def curve(self, choice: search.Choice) -> List[curve.Point]:
-        """Return the learning curve of the chosen recipe; none if Ctrl-C has ended the search."""
+        """Return the learning curve of the chosen recipe; none after Ctrl-C."""
         if choice.interrupted:
             return []
-        return curve.measured(self._fitter, choice.candidate, self.plan.folds, choice.logits)
+        try:
+            return curve.measured(self._fitter, choice.candidate, self.plan.folds, choice.logits)
+        except KeyboardInterrupt:
+            return []
 
     def _with_familiarity(self, trained: Trained, end: str) -> Trained:
         """Have a classifier tell, too, how familiar pictures are by the blocks up to `end`."""
         used = familiarity.blocks(end)
-        everything = np.arange(len(self.classes))
-        rows = self._features.rows(used, everything, 0)
-        learnt = ~self.plan.held_out | self.learns_all
+        rows = self._features.rows(used, np.arange(len(self.classes)), 0)
         unlike = self._strange.rows(used, np.arange(self._strange.pictures), 0)
-        found = familiarity.fitted(used, rows, self.classes, self.plan.folds, learnt, unlike)
+        found = familiarity.fitted(used, rows, self.classes, self.plan.folds, unlike)
         if found is None:
             print("too few pictures to tell how familiar one is: the bundle does not say it")
             return trained
+        of_held_out = found.of(rows[self.plan.held_out])
+        if self.learns_all:
+            found = found._replace(signs=familiarity.signs(rows, self.classes, unlike))
         network = model.with_features(trained.network, self._base, used)
-        return trained._replace(network=network, familiarity=found)
+        return Trained(network, found, trained.scores, of_held_out)
 
     def _temperature(self, choice: search.Choice) -> float:
         """Return what makes scores as often right as they say; 1 where no picture tells."""
@@ -188,9 +196,9 @@ class Trainer:
         )
         print("fine-tune: " + fit.story(fitted))
         found = np.full((len(self.classes), len(self.labels)), np.nan)
-        for unseen in (validation, np.flatnonzero(plan.held_out)):
-            found[unseen] = network.predict(self._pictures(unseen), verbose=0)
-        return Trained(network, None, found)
+        unseen = np.flatnonzero(plan.held_out | (plan.folds == 0))
+        found[unseen] = network.predict(self._pictures(unseen), verbose=0)
+        return Trained(network, None, found, familiar=np.empty(0))
 
     @property
     def learns_all(self) -> bool:

@@ -113,10 +113,9 @@ def fitted(
     rows: np.ndarray,
     classes: np.ndarray,
     folds: np.ndarray,
-    learnt: np.ndarray,
     strange: np.ndarray,
 ) -> Optional[Familiarity]:
-    """Return the Familiarity, or None where too few pictures tell what is usual.
+    """Return the Familiarity to pictures in folds, or None where too few tell what is usual.
 
     What is usual is found by pictures that the signs have not seen, fold by fold.
 
@@ -125,14 +124,13 @@ def fitted(
         rows: float32[n, channels], of pictures as they are.
         classes: int[n].
         folds: int[n], see `export.recipe.folds`.
-        learnt: bool[n], those that are known.
         strange: float32[m, channels], of strange pictures.
     """
     found = []
     for fold in range(int(folds.max()) + 1):
         seen = (folds >= NEVER) & (folds != fold)
         if seen.any() and (folds == fold).any():
-            found.append(_signs(rows[seen], classes[seen], strange).of(rows[folds == fold]))
+            found.append(signs(rows[seen], classes[seen], strange).of(rows[folds == fold]))
     known = np.concatenate(found) if found else np.empty((0, 3))
     if len(known) < FEWEST:
         return None
@@ -140,10 +138,12 @@ def fitted(
     width = np.maximum(usual - low, 1e-6)
     knots, shares = _line(((known - usual) / width).min(axis=1))
     arrays = (array.astype(np.float32) for array in (usual, width, knots, shares))
-    return Familiarity(used, _signs(rows[learnt], classes[learnt], strange), *arrays)
+    learnt = folds >= NEVER
+    return Familiarity(used, signs(rows[learnt], classes[learnt], strange), *arrays)
 
 
-def _signs(rows: np.ndarray, classes: np.ndarray, strange: np.ndarray) -> Signs:
+def signs(rows: np.ndarray, classes: np.ndarray, strange: np.ndarray) -> Signs:
+    """Return the Signs of known pictures, against strange ones; see `fitted`."""
     mean, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     known, strange = (
         np.clip((some - mean) / spread, -LIMIT, LIMIT).astype(np.float32)

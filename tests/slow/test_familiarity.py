@@ -80,7 +80,7 @@ def test_the_graph_says_what_was_calibrated():
     rows = chance.normal(size=(120, 40)).astype(np.float32)
     classes, folds = np.arange(120) % 3, np.arange(120) // 3 % 5
     strange = chance.normal(0, 0.2, size=(30, 40)).astype(np.float32)
-    found = familiarity.fitted(("mixed0",), rows, classes, folds, folds >= 0, strange)
+    found = familiarity.fitted(("mixed0",), rows, classes, folds, strange)
     shown = np.concatenate([rows, 3 * rows, strange, np.full((1, 40), 1e4, np.float32)])
     assert np.ptp(found.of(shown)) > 0.9
     of_graph = familiar(tf.constant(shown), found).numpy()[:, 0]

@@ -45,7 +45,7 @@ def test_training_says_which_pictures_to_look_at_and_what_more_of_them_would_giv
         with open(os.path.join(trained.bundle.path, name), encoding="utf-8", newline="") as file:
             tables[name] = list(csv.DictReader(file, delimiter="\t"))
     suspects = tables[bundle.SUSPECTS]
-    assert "{} pictures are taken for another class".format(len(suspects)) in trained.text
+    assert "{} pictures look like another class".format(len(suspects)) in trained.text
     assert all(one["label"] != one["other_label"] for one in suspects)
     scores = [float(one["score"]) for one in suspects]
     assert scores == sorted(scores)
@@ -53,7 +53,10 @@ def test_training_says_which_pictures_to_look_at_and_what_more_of_them_would_giv
     listed = [(os.path.basename(one["file"]), one["label"]) for one in suspects]
     assert set(listed) < set(known.items())
     assert "{} pairs of pictures".format(len(tables[bundle.DUPLICATES])) in trained.text
-    assert re.search(r"are right of \d+ pictures, .* about 0\.\d+ is to be expected", trained.text)
+    assert re.search(r"^learning curve, .* from: 0\.\d+ by \d+, .*; expect ", trained.text, re.M)
+    kept = re.search(r"^held out: ([01]\.\d+) are familiar at 0\.99$", trained.text, re.M)
+    assert trained.bundle.scores["familiar_kept"] == pytest.approx(float(kept.group(1)), abs=1e-3)
+    assert float(kept.group(1)) >= 0.9
 
 
 def test_a_trained_bundle_has_learnt_its_photographs_and_reproduces_here(trained):

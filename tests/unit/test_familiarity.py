@@ -29,7 +29,7 @@ def learnt(count=200):
     rows, classes = known(count, seed=1)
     folds = np.arange(count) // CLASSES % FOLDS
     strange = np.random.RandomState(3).normal(0, 0.3, size=(40, CHANNELS)).astype(np.float32)
-    return familiarity.fitted(USED, rows, classes, folds, np.ones(count, bool), strange)
+    return familiarity.fitted(USED, rows, classes, folds, strange)
 
 
 @pytest.mark.parametrize("count", [60, 200, 1000])
@@ -61,7 +61,7 @@ def test_of_too_few_pictures_nothing_is_said():
     rows, classes = known(20, seed=1)
     never = np.full(20, -1)
     strange = np.zeros((4, CHANNELS), np.float32)
-    assert familiarity.fitted(USED, rows, classes, never, never == -1, strange) is None
+    assert familiarity.fitted(USED, rows, classes, never, strange) is None
 
 
 def test_the_blocks_that_tell_it_are_those_that_the_graph_has():

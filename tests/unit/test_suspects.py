@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from edge.config.settings import DecideSettings
 from export import assessment, tables
 from export.pictures.photographs import Photograph
 from export.recipe import curve, suspects
@@ -77,7 +78,7 @@ def test_the_learning_curve_rises_to_what_cross_validation_has():
     accuracies = [point.accuracy for point in points]
     assert accuracies == sorted(accuracies)
     assert accuracies[-1] == np.mean(choice.logits.argmax(axis=1) == fitter.classes)
-    assert "of 480 about" in assessment.curve_text(points)
+    assert "by 480" in assessment.curve_text(points)
 
 
 def test_of_no_folds_there_is_no_curve():
@@ -97,3 +98,8 @@ def test_twice_the_pictures_go_on_as_the_curve_does_and_never_do_worse(errors, e
 def test_classes_with_few_pictures_are_told_the_poorest_first():
     classes = np.repeat([0, 1, 2], [3, 40, 2])
     assert assessment.few(("a", "b", "c"), classes) == [("c", 2), ("a", 3)]
+
+
+def test_the_share_of_pictures_that_keep_their_label_is_that_at_the_daemon_s_default():
+    assert DecideSettings().familiar == assessment.KNOWN
+    assert assessment.familiar_kept(np.array([0.009, 0.02, 0.5, 1.0])) == 0.75
