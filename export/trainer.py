@@ -6,7 +6,8 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 from scipy.special import softmax
 
-from export.network import extract, fit, hidden, model
+from export import finetune
+from export.network import extract, hidden, model
 from export.network.extract import Extractor
 from export.pictures import dataset, photographs, strange
 from export.pictures.photographs import Photograph
@@ -21,12 +22,6 @@ from export.recipe.quality import LEVELS
 
 SETTLING = 32
 """Pictures whose statistics a random base takes on."""
-
-FINE_LEARNING_RATE = 1e-5
-"""Small, or a few pictures undo what the base has learnt from many (Keras' guide to transfer
-learning and fine-tuning)."""
-
-FINE_PATIENCE = 3
 
 
 class Options(NamedTuple):
@@ -45,7 +40,7 @@ class Options(NamedTuple):
     class_weights: str
     precision: Optional[float]
     keep_held_out: bool
-    fine_tune: int
+    fine_tune: Optional[int]
     fine_tune_epochs: int
 
 
@@ -128,20 +123,52 @@ class Trainer:
 
     def fit(self, choice: search.Choice) -> Trained:
         """Fit the chosen recipe to what there is to learn from."""
-        candidate, temperature = choice.candidate, self._temperature(choice)
-        if self._options.fine_tune and not choice.interrupted:
-            return self._fine_tuned(candidate, temperature)
-        held_out = np.flatnonzero(self.plan.held_out)
+        try:
+            tuned = None if choice.interrupted else self._fine_tuned(choice)
+        except KeyboardInterrupt:
+            print("fine-tune: Ctrl-C: the head stays as it is, and the base")
+            tuned = None
+        return tuned or self._fit_head(choice)
+
+    def _fit_head(self, choice: search.Choice) -> Trained:
+        candidate, temperature = choice.candidate, self._temperature(choice.logits)
         others = np.flatnonzero(~self.plan.held_out)
         head = self._fitter.fit([candidate], others)[0].cooled(temperature)
         found = softmax(choice.logits / temperature, axis=1)
+        held_out = np.flatnonzero(self.plan.held_out)
         found[held_out] = softmax(self._fitter.logits(candidate, head, held_out), axis=1)
         if self.learns_all:
-            everything = np.arange(len(self.classes))
-            head = self._fitter.fit([candidate], everything)[0].cooled(temperature)
+            head = self._fitter.fit([candidate], self._everything)[0].cooled(temperature)
         network = model.classifier(self._base, candidate.blocks, head)
         trained = Trained(network, None, found, familiar=np.empty(0))
-        return self._with_familiarity(trained, candidate.blocks[-1])
+        return self._with_familiarity(trained, familiarity.blocks(candidate.blocks[-1]))
+
+    def _fine_tuned(self, choice: search.Choice) -> Optional[Trained]:
+        """Have the upper blocks learn, too; None where that is not wanted, or does not help."""
+        options, candidate, plan = self._options, choice.candidate, self.plan
+        count = self._quality.fine_tune if options.fine_tune is None else options.fine_tune
+        if not count:
+            return None
+        tuning = finetune.FineTuning(
+            self._base, self._fitter, self._pictures, count, options.fine_tune_epochs
+        )
+        compared = tuning.compare(candidate, plan.folds)
+        print("fine-tune: " + finetune.story(compared))
+        if compared is None or not compared.epochs:
+            return None
+        found = softmax(choice.logits / self._temperature(choice.logits), axis=1)
+        temperature = self._temperature(compared.logits)
+        known = ~np.isnan(compared.logits).any(axis=1)
+        found[known] = softmax(compared.logits[known] / temperature, axis=1)
+        held_out = np.flatnonzero(plan.held_out)
+        tuner = tuning.fit(candidate, np.flatnonzero(~plan.held_out), compared.epochs, temperature)
+        if len(held_out):
+            found[held_out] = tuner.network.predict(self._pictures(held_out, False), verbose=0)
+        if self.learns_all:
+            tuner.restore()
+            tuner = tuning.fit(candidate, self._everything, compared.epochs, temperature)
+        trained = Trained(tuner.network, None, found, familiar=np.empty(0))
+        return self._with_familiarity(trained, familiarity.blocks(candidate.blocks[-1], count))
 
     def curve(self, choice: search.Choice) -> List[curve.Point]:
         """Return the learning curve of the chosen recipe; none after Ctrl-C."""
@@ -152,10 +179,12 @@ class Trainer:
         except KeyboardInterrupt:
             return []
 
-    def _with_familiarity(self, trained: Trained, end: str) -> Trained:
-        """Have a classifier tell, too, how familiar pictures are by the blocks up to `end`."""
-        used = familiarity.blocks(end)
-        rows = self._features.rows(used, np.arange(len(self.classes)), 0)
+    def _with_familiarity(self, trained: Trained, used: Tuple[str, ...]) -> Trained:
+        """Have a classifier tell, too, how familiar pictures are by some blocks, as they were."""
+        if not used:
+            print("all blocks were fine-tuned: the bundle does not say how familiar a picture is")
+            return trained
+        rows = self._features.rows(used, self._everything, 0)
         unlike = self._strange.rows(used, np.arange(self._strange.pictures), 0)
         found = familiarity.fitted(used, rows, self.classes, self.plan.folds, unlike)
         if found is None:
@@ -167,53 +196,30 @@ class Trainer:
         network = model.with_features(trained.network, self._base, used)
         return Trained(network, found, trained.scores, of_held_out)
 
-    def _temperature(self, choice: search.Choice) -> float:
+    def _temperature(self, logits: np.ndarray) -> float:
         """Return what makes scores as often right as they say; 1 where no picture tells."""
-        known = ~np.isnan(choice.logits).any(axis=1)
+        known = ~np.isnan(logits).any(axis=1)
         if not known.any():
             return 1.0
         weights = np.ones(np.count_nonzero(known))
-        return calibration.temperature(choice.logits[known], self.classes[known], weights)
-
-    def _fine_tuned(self, candidate: Candidate, temperature: float) -> Trained:
-        """Fit a head and the top of the base together, as long as a fold of pictures gains."""
-        options, plan = self._options, self.plan
-        training = np.flatnonzero(~plan.held_out & (plan.folds != 0))
-        validation = np.flatnonzero(plan.folds == 0) if plan.folds.max() >= 0 else training
-        head = self._fitter.fit([candidate], training)[0].cooled(temperature)
-        logits = self._fitter.logits(candidate, head, validation)
-        network = model.classifier(self._base, candidate.blocks, head)
-        model.unfreeze(self._base, candidate.blocks[-1], options.fine_tune)
-        weights = fit.balanced(self.classes[training]) if self._balanced else None
-        fitted = fit.fit(
-            network,
-            self._pictures(training, options.seed, bool(self._copies)),
-            self._pictures(validation),
-            fit.Recipe(
-                "fine-tune", FINE_LEARNING_RATE, options.fine_tune_epochs, FINE_PATIENCE, weights
-            ),
-            known_loss=float(calibration.losses(logits, self.classes[validation]).mean()),
-        )
-        print("fine-tune: " + fit.story(fitted))
-        found = np.full((len(self.classes), len(self.labels)), np.nan)
-        unseen = np.flatnonzero(plan.held_out | (plan.folds == 0))
-        found[unseen] = network.predict(self._pictures(unseen), verbose=0)
-        return Trained(network, None, found, familiar=np.empty(0))
+        return calibration.temperature(logits[known], self.classes[known], weights)
 
     @property
     def learns_all(self) -> bool:
         """Whether the pictures that were held out are learnt from in the end."""
-        return not (self._options.keep_held_out or self._options.fine_tune)
+        return not self._options.keep_held_out
 
-    def _pictures(
-        self, chosen: np.ndarray, shuffle_seed: Optional[int] = None, varied: bool = False
-    ) -> Any:
+    @property
+    def _everything(self) -> np.ndarray:
+        return np.arange(len(self.classes))
+
+    def _pictures(self, chosen: np.ndarray, to_learn: bool) -> Any:
         pairs = dataset.examples(
             [self._paths[number] for number in chosen],
             self.classes[chosen],
             extract.BATCH_SIZE,
-            shuffle_seed=shuffle_seed,
-            varied=varied,
+            shuffle_seed=self._options.seed if to_learn else None,
+            varied=to_learn and bool(self._copies),
         )
         return pairs.map(lambda pixels, numbers: (model.normalise(pixels), numbers))
 

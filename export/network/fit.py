@@ -36,7 +36,7 @@ class Fitted(NamedTuple):
 
     Attributes:
         epochs: how many were done.
-        best: whose weights were kept, 1 for the first, 0 for those before it.
+        best: whose weights were kept, 1 for the first.
         loss: what these reach on the validation part.
         interrupted: whether by Ctrl-C.
     """
@@ -62,9 +62,7 @@ def balanced(classes: np.ndarray) -> Dict[int, float]:
     return dict(zip(numbers.tolist(), weights.tolist()))
 
 
-def fit(
-    network: Any, training: Any, validation: Any, recipe: Recipe, known_loss: Optional[float] = None
-) -> Fitted:
+def fit(network: Any, training: Any, validation: Any, recipe: Recipe) -> Fitted:
     """Fit `network` to `training` and leave it with the weights of its best epoch.
 
     Args:
@@ -72,8 +70,6 @@ def fit(
         training: a tf.data.Dataset of (inputs, class numbers), in batches.
         validation: another, whose loss tells when to stop; None: that of `training` does.
         recipe: the Recipe.
-        known_loss: what the network reaches as it is, to which it returns if that stays the best;
-            None: it has learnt nothing yet.
 
     Returns:
         Fitted.
@@ -90,11 +86,11 @@ def fit(
     stop = tf.keras.callbacks.EarlyStopping(
         monitor=monitored, patience=recipe.patience, restore_best_weights=True
     )
-    before = network.get_weights()
-    losses, interrupted = [np.inf if known_loss is None else known_loss], False
+    losses: List[float] = []
+    interrupted = False
     steps = recipe.epochs * int(training.cardinality())
     try:
-        with Progress(recipe.name, steps, "step") as progress, _ctrl_c_between_steps() as asked:
+        with Progress(recipe.name, steps, "step") as progress, ctrl_c_between_steps() as asked:
             network.fit(
                 training,
                 validation_data=validation,
@@ -105,7 +101,7 @@ def fit(
                 verbose=0,
             )
     except KeyboardInterrupt:
-        if known_loss is None and len(losses) == 1:
+        if not losses:
             raise
         interrupted = True
     best = int(np.argmin(losses))
@@ -113,19 +109,12 @@ def fit(
         raise FitError(
             "{}: the loss is not a number: start from other weights (--weights)".format(recipe.name)
         )
-    network.set_weights(stop.best_weights if best else before)
-    return Fitted(len(losses) - 1, best, losses[best], interrupted)
-
-
-def story(fitted: Fitted) -> str:
-    """Return what a fit came to as text."""
-    kept = "the best was {0.best}" if fitted.best else "none better than before"
-    ended = " until Ctrl-C" if fitted.interrupted else ""
-    return ("{0.epochs} epochs{1}, " + kept + " with a loss of {0.loss:.4f}").format(fitted, ended)
+    network.set_weights(stop.best_weights)
+    return Fitted(len(losses), best + 1, losses[best], interrupted)
 
 
 @contextmanager
-def _ctrl_c_between_steps() -> Iterator[threading.Event]:
+def ctrl_c_between_steps() -> Iterator[threading.Event]:
     """Yield an Event that Ctrl-C sets, for its KeyboardInterrupt to be raised where it is safe.
 
     TensorFlow's compiled parts were seen to turn a KeyboardInterrupt into an AttributeError. A

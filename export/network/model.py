@@ -168,8 +168,8 @@ def multiplications(network: Any) -> int:
     return found
 
 
-def unfreeze(network: Any, end: str, blocks: int) -> None:
-    """Let the last `blocks` inception blocks up to `end` learn, and nothing else of the base.
+def upper_layers(network: Any, end: str, blocks: int) -> List[List[Any]]:
+    """Return the layers of each of the last `blocks` inception blocks up to `end` that can learn.
 
     Batch normalisation goes on with the statistics it has: the few pictures of a user would
     replace them by worse ones.
@@ -178,14 +178,19 @@ def unfreeze(network: Any, end: str, blocks: int) -> None:
         network: what `base` returned.
         end: the name of the last block that is used.
         blocks: 0 to 11.
+
+    Returns:
+        A list of layers for each block, the upper ones first.
     """
     names = [layer.name for layer in network.layers]
     pools = [n for n, layer in enumerate(network.layers) if _is_max_pool(layer)]
     ends = [pools[1]] + [names.index(block) for block in BLOCKS]
-    begin = ends[max(0, BLOCKS.index(end) + 1 - blocks)]
-    for number, layer in enumerate(network.layers):
-        learns = begin < number <= names.index(end)
-        layer.trainable = learns and not _is_batch_normalisation(layer)
+    last = BLOCKS.index(end) + 1
+    found = []
+    for number in range(last, max(0, last - blocks), -1):
+        layers = network.layers[ends[number - 1] + 1 : ends[number] + 1]
+        found.append([one for one in layers if one.weights and not _is_batch_normalisation(one)])
+    return found
 
 
 def _is_max_pool(layer: Any) -> bool:

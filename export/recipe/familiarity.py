@@ -103,9 +103,9 @@ class Familiarity(NamedTuple):
         return np.interp(worst, self.knots, self.shares)
 
 
-def blocks(end: str) -> Tuple[str, ...]:
-    """Return the blocks that tell it best of those up to `end`."""
-    return BLOCKS[: min(BLOCKS.index(end), BLOCKS.index(HIGHEST)) + 1]
+def blocks(end: str, learning: int = 0) -> Tuple[str, ...]:
+    """Return the blocks that tell it best of those up to `end`, of which the last few learn."""
+    return BLOCKS[: max(0, min(BLOCKS.index(end) - learning, BLOCKS.index(HIGHEST)) + 1)]
 
 
 def fitted(

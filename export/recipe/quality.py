@@ -11,12 +11,14 @@ class Quality(NamedTuple):
         folds: parts that candidates are compared on, one after the other.
         hidden: whether a head with a hidden layer is tried, too.
         strange: rows of each kind of `export.pictures.strange`; 40 did no better than 20.
+        fine_tune: how many of the last blocks may learn, too, if that helps.
     """
 
     copies: int
     folds: int
     hidden: bool
     strange: int
+    fine_tune: int
 
     def copies_of(self, pictures: int) -> int:
         """Return how many varied copies of each of so many pictures to learn from."""
@@ -30,6 +32,10 @@ ENOUGH = 400
 
 MOST_COPIES = 8
 
-FAST, GOOD = "fast", "good"
+FAST, GOOD, BEST = "fast", "good", "best"
 
-LEVELS = {FAST: Quality(0, 3, False, 8), GOOD: Quality(2, 5, True, 20)}
+LEVELS = {
+    FAST: Quality(0, 3, False, 8, 0),
+    GOOD: Quality(2, 5, True, 20, 0),
+    BEST: Quality(4, 5, True, 20, 3),
+}

@@ -121,3 +121,18 @@ def test_a_folder_that_is_no_bundle_is_not_overwritten(few, tmp_path):
     assert code == 3
     assert "not a bundle" in errors
     assert len(list(few.glob("*/*.png"))) == 12
+
+
+def test_the_same_seed_gives_the_same_scores_to_the_last_bit(few, tmp_path):
+    """The whole bundle but for the graph's file, whose nodes have names that count on."""
+    found = []
+    for name in ("first", "second"):
+        out = tmp_path / name
+        code, _, errors = labeld_export(
+            "train", few, "--out", out, "--weights", "none", "--quality", "fast"
+        )
+        assert code == 0, errors
+        made = bundle.read(str(out))
+        files = ["golden/scores.npy", "golden/pixels.npy", "suspects.tsv", "held_out.tsv"]
+        found.append((made.scores, [(out / file).read_bytes() for file in files]))
+    assert found[0] == found[1]
