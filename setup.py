@@ -28,6 +28,9 @@ setup(
         "paho-mqtt>=2" + NEW,
         "prometheus-client",
         "PyYAML",
+        # tells a damaged JPEG from a whole one; the last with a wheel for Python 3.6 is 1.6.5
+        "simplejpeg<1.6.6" + OLD,
+        "simplejpeg" + NEW,
         "tqdm",
         # names why a camera fails; without it (on a Jetson) OpenCV reads RTSP and files
         "av>=12; python_version >= '3.10'",

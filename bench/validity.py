@@ -11,7 +11,8 @@ import time
 import numpy as np
 
 from edge.demo import samples
-from edge.prepare.preprocess import ROW, decode, preprocess_into
+from edge.prepare.decoder import decode
+from edge.prepare.preprocess import ROW, preprocess_into
 from edge.prepare.validity import STEP, Sharpness, brightness, difference
 
 ROUNDS, CALLS = 20, 50

@@ -6,6 +6,7 @@ from collections import deque
 from functools import partial
 from typing import Callable, Deque, List, Optional, Tuple
 
+import cv2
 import numpy as np
 
 from edge.batch.batch import Batch
@@ -16,7 +17,10 @@ from edge.classify.serving import Serving
 from edge.errors import PictureError
 from edge.frame import Frame, Prepared, frame_id
 from edge.metrics import CLASSIFY, DECODE, PREPROCESS, WAIT, Metrics
-from edge.prepare.preprocess import decode, preprocess_into
+from edge.prepare.admission import Admission
+from edge.prepare.decoder import decode
+from edge.prepare.header import Header
+from edge.prepare.preprocess import preprocess_into
 from edge.prepare.validity import FROZEN
 from edge.sink import Sink
 from edge.worker import STEP_SECONDS, Worker
@@ -36,6 +40,7 @@ class Pipeline:
         metrics: Metrics,
         decoders: int,
         on_failure: Callable[[Worker], None],
+        admission: Optional[Admission] = None,
     ) -> None:
         """Wire the stages; nothing runs before `start`.
 
@@ -45,12 +50,14 @@ class Pipeline:
             metrics: the Metrics.
             decoders: how many threads decode.
             on_failure: called with a Worker whose step has raised.
+            admission: which pictures are decoded; None: an Admission.
         """
+        admission = admission or Admission()
         self.frames: "queue.Queue[Frame]" = queue.Queue(maxsize=2 * decoders)
         decoding = [
             Worker(
                 "decode-{}".format(number),
-                Decoder(self.frames, serving, sink, metrics).step,
+                Decoder(self.frames, serving, sink, metrics, admission).step,
                 on_failure,
             )
             for number in range(decoders)
@@ -81,54 +88,88 @@ class Pipeline:
         return late
 
 
+PICTURE_FAULTS = (PictureError, MemoryError, OverflowError, ValueError, cv2.error)
+"""What reading and decoding a picture's bytes raises by its own fault: the next one may be good."""
+
+Step = Callable[[], bool]
+"""A part of the work on a frame; returns False to be called again."""
+
+
 class Decoder:
     """Turns a frame into a filled row; one thread's worth."""
 
     def __init__(
-        self, frames: "queue.Queue[Frame]", serving: Serving, sink: Sink, metrics: Metrics
+        self,
+        frames: "queue.Queue[Frame]",
+        serving: Serving,
+        sink: Sink,
+        metrics: Metrics,
+        admission: Admission,
     ) -> None:
         self._frames = frames
         self._serving = serving
         self._sink = sink
         self._metrics = metrics
-        self._hand_over: Optional[Callable[[], bool]] = None
+        self._admission = admission
+        self._next: Optional[Step] = None
 
     def step(self) -> bool:
         """Decode one frame, or try again to hand the last one over."""
-        if self._hand_over is None:
+        if self._next is None:
             try:
                 frame = self._frames.get(timeout=STEP_SECONDS)
             except queue.Empty:
                 return False
-            self._hand_over = self._decode(frame)
-        if self._hand_over():
-            self._hand_over = None
+            self._next = self._read(frame)
+        if self._next():
+            self._next = None
         return True
 
-    def _decode(self, frame: Frame) -> Callable[[], bool]:
-        """Return what hands the frame over: a function that returns False to be called again."""
+    def _read(self, frame: Frame) -> Step:
+        """Read a frame and return what comes next."""
         identity = frame_id(frame, b"")
         try:
             data = frame.read()
             if isinstance(data, np.ndarray):
-                return partial(self._fill, frame, identity, data)
+                return partial(self._fill, frame, identity, data, None)
             identity = frame_id(frame, data)
-            with self._metrics.time(DECODE):
-                image = decode(data)
+            header = self._admission.header(data)
         except FileNotFoundError:
             return partial(self._sink.gone, frame)
-        except (OSError, PictureError) as error:
-            return partial(self._sink.failed, frame, identity, str(error))
-        return partial(self._fill, frame, identity, image)
+        except (OSError,) + PICTURE_FAULTS as error:
+            return partial(self._sink.failed, frame, identity, _reason(error))
+        return partial(self._decode, frame, identity, data, header)
 
-    def _fill(self, frame: Frame, identity: str, image: np.ndarray) -> bool:
+    def _decode(self, frame: Frame, identity: str, data: bytes, header: Header) -> bool:
+        """Decode a file once there is room for it, and go on with what comes next."""
+        if not self._admission.enter(header, STEP_SECONDS):
+            return False
+        try:
+            with self._metrics.time(DECODE):
+                image = decode(data, header)
+        except PICTURE_FAULTS as error:
+            self._admission.leave(header)
+            return self._go_on(partial(self._sink.failed, frame, identity, _reason(error)))
+        return self._go_on(partial(self._fill, frame, identity, image, header))
+
+    def _fill(
+        self, frame: Frame, identity: str, image: np.ndarray, header: Optional[Header]
+    ) -> bool:
+        """Fill a row; `header`: whose room is given back then, or None."""
         slot = self._serving.current.slots.acquire(STEP_SECONDS)
         if slot is None:
             return False
         try:
-            with self._metrics.time(PREPROCESS):
-                preprocess_into(image, slot.row)
+            try:
+                with self._metrics.time(PREPROCESS):
+                    preprocess_into(image, slot.row)
+            finally:
+                if header is not None:
+                    self._admission.leave(header)
             status = frame.judge(slot.row)
+        except PICTURE_FAULTS as error:
+            slot.cancel()
+            return self._go_on(partial(self._sink.failed, frame, identity, _reason(error)))
         except BaseException:
             slot.cancel()
             raise
@@ -137,6 +178,14 @@ class Decoder:
             return self._sink.unchanged(frame)
         slot.commit(Prepared(frame, identity, time.monotonic(), status))
         return True
+
+    def _go_on(self, step: Step) -> bool:
+        self._next = step
+        return step()
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or "it could not be decoded: {}".format(type(error).__name__)
 
 
 class Batcher:

@@ -26,6 +26,11 @@ class BatchSettings:
 
 
 @dataclass(frozen=True)
+class PrepareSettings:
+    max_megapixels: float = option(number(0.01, 1000), 100.0)
+
+
+@dataclass(frozen=True)
 class DecideSettings:
     threshold: Threshold = option(fields.threshold, AUTO)
     familiar: float = option(number(0, 1), 0.99)
@@ -187,6 +192,7 @@ class Config:
     sources: Tuple[SourceSettings, ...] = option(_sources)
     device: str = option(text, "")
     """Its name in topics and events: the host name where the file gives none."""
+    prepare: PrepareSettings = option(section(PrepareSettings), PrepareSettings())
     batch: BatchSettings = option(section(BatchSettings), BatchSettings())
     decide: DecideSettings = option(section(DecideSettings), DecideSettings())
     mqtt: MqttSettings = option(section(MqttSettings), MqttSettings())

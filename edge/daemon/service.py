@@ -15,6 +15,7 @@ from edge.deliver.statuses import Statuses
 from edge.metrics import Metrics
 from edge.mqtt.topics import level
 from edge.pipeline import Pipeline
+from edge.prepare.admission import Admission
 from edge.sources.factory import SourceFactory
 from edge.sources.supervisor import Supervisor
 from edge.worker import STEP_SECONDS, Worker
@@ -50,8 +51,9 @@ class Service:
         self._metrics = metrics
         self._serving = Serving(model)
         self._sink = EventSink(config.decide, config.topics, outbox, metrics)
+        self._admission = Admission(config.prepare.max_megapixels)
         self._pipeline = Pipeline(
-            self._serving, self._sink, metrics, os.cpu_count() or 2, on_failure
+            self._serving, self._sink, metrics, os.cpu_count() or 2, on_failure, self._admission
         )
         self._factory = SourceFactory(config, metrics, statuses)
         self._supervisor = Supervisor(self._pipeline.frames, self._factory.make, on_failure)
@@ -82,6 +84,7 @@ class Service:
             stop: the event that ends waiting.
         """
         self._sink.change(config.decide)
+        self._admission.max_megapixels = config.prepare.max_megapixels
         if model is not None:
             self._serving.take_over(model)
             self._show_model()

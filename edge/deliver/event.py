@@ -1,13 +1,18 @@
 """The events that subscribers read, as JSON."""
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
 from typing import Any, Dict, Optional
 
 from edge.decide.threshold import Decision
 from edge.frame import Frame, Prepared
 
 SCHEMA = 1
+
+_EPOCH = datetime(1970, 1, 1)
+
+FIRST, LAST = -62135596800.0, 253402300799.9995
+"""The seconds since 1970 of the years 1 to 9999, which dates are written for (RFC 3339)."""
 
 
 def label_event(prepared: Prepared, decision: Decision, model: str, age_seconds: float) -> bytes:
@@ -44,19 +49,29 @@ def source_status(
 
 
 def _head(frame: Frame, identity: str) -> Dict[str, Any]:
-    return {
+    captured_at = min(max(frame.captured_at, FIRST), LAST)
+    head = {
         "schema": SCHEMA,
         "id": identity,
         "device": frame.device,
         "source": frame.source,
         "image": frame.image,
-        "captured_at": _moment(frame.captured_at),
+        "captured_at": _moment(captured_at),
     }
+    if captured_at != frame.captured_at:
+        head["captured_at_clamped"] = True
+    return head
 
 
 def _moment(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + "{:03d}Z".format(moment.microsecond // 1000)
+    """Return a moment as RFC 3339 has it; `seconds`: since 1970 (UTC), from FIRST to LAST."""
+    # not fromtimestamp: it takes no times before 1970 everywhere
+    moment = _EPOCH + timedelta(seconds=seconds)
+    return (
+        "{:04d}".format(moment.year)
+        + moment.strftime("-%m-%dT%H:%M:%S.")
+        + "{:03d}Z".format(moment.microsecond // 1000)
+    )
 
 
 def _rounded(score: float) -> float:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from edge.errors import LabeldError, PictureError
-from edge.prepare import preprocess
+from edge.prepare.decoder import decode
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
@@ -170,7 +170,7 @@ def _table_rows(path: str) -> Any:
 def _fault(photograph: Photograph) -> Optional[str]:
     try:
         with open(photograph.path, "rb") as file:
-            preprocess.decode(file.read())
+            decode(file.read())
     except PictureError as error:
         return str(error)
     except OSError as error:

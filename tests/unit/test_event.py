@@ -1,6 +1,9 @@
 """The events that subscribers read, as JSON."""
 
+import dataclasses
 import json
+
+import pytest
 
 from edge.decide.threshold import Decision
 from edge.deliver.event import failed_event, label_event, source_status
@@ -32,6 +35,23 @@ def test_a_label_event_has_what_the_readme_says():
         "model": "m-3f9c1a",
         "age_ms": 84.2,
     }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "moment", "clamped"),
+    [
+        (-0.5, "1969-12-31T23:59:59.500Z", False),
+        (-62135596800, "0001-01-01T00:00:00.000Z", False),
+        (-7e10, "0001-01-01T00:00:00.000Z", True),
+        (3e11, "9999-12-31T23:59:59.999Z", True),
+    ],
+)
+def test_a_moment_that_no_date_can_name_is_given_as_the_nearest_and_marked(
+    seconds, moment, clamped
+):
+    event = read(failed_event(dataclasses.replace(FRAME, captured_at=seconds), "0a1b", "empty"))
+    assert event["captured_at"] == moment
+    assert event.get("captured_at_clamped", False) == clamped
 
 
 def test_a_failed_event_has_the_reason_and_no_label():

@@ -33,7 +33,10 @@ HOUSE = {
             ],
         ),
         ("config", ["schema", "fields", "shared", "settings", "load"]),
-        ("prepare", ["formats", "preprocess", "validity"]),
+        (
+            "prepare",
+            ["header", "exif", "jpeg", "headers", "decoder", "admission", "preprocess", "validity"],
+        ),
         ("batch", ["sizes", "batch", "slots"]),
         (
             "classify",

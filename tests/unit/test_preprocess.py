@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from edge.errors import PictureError
-from edge.prepare.preprocess import ROW, SIZE, decode, load_into, preprocess_into
+from edge.prepare.decoder import decode
+from edge.prepare.preprocess import ROW, SIZE, load_into, preprocess_into
 from tests.support.formats import encode as encode_array
 from tests.support.formats import with_exif
 from tests.support.tiny import encode
@@ -68,8 +69,9 @@ def test_a_picture_cut_short_is_refused_with_its_reason(extension):
         (b"", "empty"),
         (b"hello, world", "begins with b'hello, w'"),
         (b"\0\0\0\x18ftypheic" + b"\0" * 40, "convert the picture to JPEG"),
-        (b"\xff\xd8\xff\xd9", "cut short"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\0\0\0\0", "refused"),
+        (b"\xff\xd8\xff\xd9", "does not say its size"),
+        (b"\xff\xd8\xff\xe0", "cut short"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\0\0\0\0", "does not begin with its size"),
     ],
 )
 def test_what_is_no_picture_is_refused_with_its_reason(data, reason):

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import numpy as np
 
 from edge.errors import PictureError, SourceError
-from edge.prepare.preprocess import decode
+from edge.prepare.decoder import decode
 from edge.sources.camera.capture import Capture
 
 MULTIPART = "multipart/x-mixed-replace"
