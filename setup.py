@@ -53,6 +53,8 @@ setup(
             # with later ones pytest-xdist 3.8 does not keep a group together
             "pytest>=7.0,<9.1",
             "pytest-timeout",
+            "hypothesis<6.32" + OLD,
+            "hypothesis" + NEW,
             "pytest-xdist",
             "jinja2",
             "setuptools",

@@ -89,13 +89,9 @@ def _add_demo(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> Exit:
-    from edge.daemon import daemon
+    from edge.daemon import daemon, log
 
-    line = "%(levelname)s %(name)s: %(message)s"
-    if sys.stderr.isatty():  # the journal adds a time of its own
-        line = "%(asctime)s " + line
-    logging.basicConfig(stream=sys.stderr, format=line)
-    logging.getLogger("edge").setLevel(logging.INFO)
+    log.begin()
     return daemon.run(options.config, os.environ)
 
 

@@ -5,6 +5,7 @@ import sys
 from typing import Optional, Sequence
 
 from edge.errors import LabeldError
+from edge.masking import masked
 
 INTERRUPTED = 128 + 2
 """What a shell reports of a program that Ctrl-C (SIGINT, 2) has ended."""
@@ -16,7 +17,7 @@ def run(parser: argparse.ArgumentParser, arguments: Optional[Sequence[str]] = No
     try:
         return int(options.command(options))
     except LabeldError as error:
-        print(str(error), file=sys.stderr)
+        print(masked(str(error)), file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -3,6 +3,8 @@
 from enum import IntEnum
 from typing import Sequence
 
+from edge.masking import masked
+
 
 class Exit(IntEnum):
     """The exit codes of both commands."""
@@ -31,7 +33,7 @@ class ConfigError(LabeldError):
 
     def __init__(self, path: str, faults: Sequence[str]) -> None:
         self.path = path
-        self.faults = tuple(faults)
+        self.faults = tuple(masked(fault) for fault in faults)
         super().__init__("\n".join("{}: {}".format(path, fault) for fault in self.faults))
 
 

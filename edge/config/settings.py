@@ -70,7 +70,7 @@ class CameraSettings:
     name: str = option(text)
     kind: str = option(one_of("camera"))
     url: str = option(fields.camera_url)
-    """Its passwords are never shown: `edge.sources.camera.address.masked`."""
+    """Its passwords are never shown: `edge.masking`."""
     fps: float = option(number(0.001, 240), 2)
     timeout_s: float = option(number(0.1, 600), 10)
     loop: bool = option(flag, False)

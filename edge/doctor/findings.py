@@ -4,6 +4,7 @@ import json
 from typing import Dict, NamedTuple, Optional, Sequence
 
 from edge.errors import Exit
+from edge.masking import masked
 
 OK, NOTE, BAD = STATES = ("ok", "note", "bad")
 
@@ -35,12 +36,12 @@ class Speed(NamedTuple):
 
 def ok(what: str, found: str) -> Finding:
     """Return a Finding that is as it should be."""
-    return Finding(OK, what, found)
+    return Finding(OK, what, masked(found))
 
 
 def note(what: str, found: str, advice: str) -> Finding:
     """Return a Finding with which labeld works, though not as well as it might."""
-    return Finding(NOTE, what, found, advice)
+    return Finding(NOTE, what, masked(found), advice)
 
 
 def bad(what: str, found: str, advice: str, exit_code: Exit = Exit.UNEXPECTED) -> Finding:
@@ -48,7 +49,7 @@ def bad(what: str, found: str, advice: str, exit_code: Exit = Exit.UNEXPECTED) -
 
     `advice` is empty where `found` says what to do, as a BundleError does.
     """
-    return Finding(BAD, what, found, advice, exit_code)
+    return Finding(BAD, what, masked(found), advice, exit_code)
 
 
 def row(finding: Finding) -> str:

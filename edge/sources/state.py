@@ -6,6 +6,7 @@ import time
 from typing import Callable, Optional, Tuple
 
 from edge.deliver.event import source_status
+from edge.masking import masked
 from edge.metrics import Metrics
 from edge.prepare.validity import FROZEN, LIVE
 
@@ -66,6 +67,7 @@ class SourceState:
 
     def stale(self, reason: str) -> None:
         """Say that it delivers nothing, and why: a text for the person on duty."""
+        reason = masked(reason)
         with self._lock:
             if self._closed:
                 return

@@ -3,6 +3,10 @@
 import sys
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("labeld", deadline=None, database=None)
+settings.load_profile("labeld")
 
 
 @pytest.fixture(autouse=True)

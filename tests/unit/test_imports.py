@@ -10,6 +10,7 @@ from tests.support.checkout import PACKAGES, ROOT, modules
 
 HOUSE = {
     "edge": [
+        "masking",
         "errors",
         "backoff",
         "wakeup",
@@ -95,6 +96,7 @@ HOUSE = {
         (
             "daemon",
             [
+                "log",
                 "service",
                 "http",
                 "systemd",

@@ -1,19 +1,13 @@
-"""Where a camera is: its address for people, and why it cannot be reached."""
+"""Where a camera is, and why it cannot be reached."""
 
-import re
 import socket
 from typing import Optional
 from urllib.parse import urlsplit
 
+from edge.masking import user_info
+
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 """The ports that these schemes stand for: RFC 7826 section 20.3 and RFC 9110 section 4.2."""
-
-_SECRET = re.compile(r"(://[^/@\s:]*):[^/@\s]*@")
-
-
-def masked(text: str) -> str:
-    """Return `text` with the passwords of the addresses in it left out."""
-    return _SECRET.sub(r"\1:***@", text)
 
 
 def trouble(url: str, timeout_seconds: float) -> Optional[str]:
@@ -21,7 +15,7 @@ def trouble(url: str, timeout_seconds: float) -> Optional[str]:
 
     A capture library that says no more than "it did not work" is asked after in this way.
     """
-    parts = urlsplit(url)
+    parts = urlsplit(user_info(url)[2])
     if parts.scheme not in PORTS:
         return None
     try:

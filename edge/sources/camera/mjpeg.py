@@ -9,11 +9,11 @@ import time
 import urllib.error
 import urllib.request
 from typing import Any, List, NamedTuple, Optional
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 import numpy as np
 
 from edge.errors import PictureError, SourceError
+from edge.masking import user_info
 from edge.prepare.decoder import decode
 from edge.sources.camera.capture import Capture
 
@@ -45,12 +45,11 @@ def ask(url: str, timeout_seconds: float) -> Answer:
     Raises:
         SourceError: there is none; the text is the cause.
     """
-    parts = urlsplit(url)
-    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    user, password, bare = user_info(url)
     handlers: List[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
-    if parts.username is not None:
+    if user is not None:
         known = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-        known.add_password(None, bare, unquote(parts.username), unquote(parts.password or ""))
+        known.add_password(None, bare, user, password)
         handlers.append(urllib.request.HTTPDigestAuthHandler(known))
         handlers.append(urllib.request.HTTPBasicAuthHandler(known))
     try:

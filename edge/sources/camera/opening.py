@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import cv2
 
 from edge.errors import SourceError
+from edge.masking import escaped
 from edge.sources.camera.capture import Capture
 from edge.sources.camera.libav import AvCapture
 from edge.sources.camera.mjpeg import MULTIPART, MjpegCapture, ask
@@ -44,8 +45,8 @@ def open_capture(url: str, timeout_seconds: float) -> Capture:
         raise SourceError("there is no such file")
     av = _pyav()
     if av is not None:
-        return AvCapture(av, url, timeout_seconds, is_file)
-    return CvCapture(url, cv2.CAP_FFMPEG, timeout_seconds, is_file)
+        return AvCapture(av, escaped(url), timeout_seconds, is_file)
+    return CvCapture(escaped(url), cv2.CAP_FFMPEG, timeout_seconds, is_file)
 
 
 def _pyav() -> Any:

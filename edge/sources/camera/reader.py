@@ -7,8 +7,8 @@ from typing import Callable, Optional, Tuple, TypeVar
 from edge.backoff import Backoff
 from edge.config.settings import CameraSettings
 from edge.errors import SourceError
+from edge.masking import masked
 from edge.metrics import DECODE, DROPPED, Metrics
-from edge.sources.camera.address import masked
 from edge.sources.camera.capture import Capture
 from edge.sources.camera.handoff import CapturedImage, Handoff
 from edge.sources.camera.opening import open_capture
@@ -75,8 +75,8 @@ class Reader:
 
     def stale(self, cause: str) -> None:
         """Show that the camera gives no pictures, and why."""
-        url = masked(self._settings.url)
-        self._state.stale("{}: {}; trying again".format(url, masked(cause)))
+        url = self._settings.url
+        self._state.stale(masked("{}: {}; trying again".format(url, cause), url))
 
     def _try(self) -> bool:
         """Open and read once; wait if it failed; return True if all has been read."""
@@ -85,7 +85,7 @@ class Reader:
             self._play()
             if self._settings.loop or self._stop.is_set():
                 return False
-            self._state.stale("{} has been played to its end".format(self._settings.url))
+            self._state.stale("{} has been played to its end".format(masked(self._settings.url)))
             return True
         except SourceError as error:
             self.stale(str(error))
