@@ -16,6 +16,7 @@ class Message(NamedTuple):
         topic: where it is published.
         payload: what is published.
         delivered: called without arguments once nothing can lose it any more.
+        refused: called with the reason instead, if the broker will never take it.
         retain: whether the broker keeps it for late subscribers.
         since: when it came to be, in monotonic seconds.
         user_properties: pairs of texts for MQTT 5.
@@ -24,6 +25,7 @@ class Message(NamedTuple):
     topic: str
     payload: bytes
     delivered: Callable[[], None]
+    refused: Callable[[str], None]
     retain: bool
     since: float
     user_properties: Tuple[Tuple[str, str], ...]
@@ -35,7 +37,8 @@ class OutboxWriter:
     def put(self, message: Message, timeout: float) -> bool:
         """Take a message in; return False if there was no room for `timeout` seconds.
 
-        Once it has returned True, `Message.delivered` is called one day, from any thread.
+        Once it has returned True, `Message.delivered` or `refused` is called one day, from any
+        thread.
         """
         raise NotImplementedError
 
@@ -53,6 +56,10 @@ class OutboxReader:
 
     def acknowledge(self, key: int) -> None:
         """Forget the message handed out as `key` and call its `delivered`."""
+        raise NotImplementedError
+
+    def refuse(self, key: int, reason: str) -> None:
+        """Forget the message handed out as `key` and call its `refused`."""
         raise NotImplementedError
 
     def __len__(self) -> int:
@@ -115,15 +122,21 @@ class Outbox(OutboxWriter, OutboxReader):
             self._unsent = deque(sorted(set(self._unsent).union(keys)))
 
     def acknowledge(self, key: int) -> None:
-        with self._changed:
-            message = self._held.pop(key)
-            self._show()
-            self._changed.notify_all()
-        message.delivered()
+        self._forget(key).delivered()
+
+    def refuse(self, key: int, reason: str) -> None:
+        self._forget(key).refused(reason)
 
     def __len__(self) -> int:
         with self._changed:
             return len(self._held)
+
+    def _forget(self, key: int) -> Message:
+        with self._changed:
+            message = self._held.pop(key)
+            self._show()
+            self._changed.notify_all()
+            return message
 
     def _show(self) -> None:
         if self._gauge is not None:

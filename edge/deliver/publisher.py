@@ -12,7 +12,8 @@ from edge.deliver.refusals import Refusals
 from edge.deliver.statuses import Statuses
 from edge.mqtt.connection import Connection
 from edge.mqtt.identity import Identity, Will
-from edge.mqtt.listener import Listener
+from edge.mqtt.limits import UnfitError
+from edge.mqtt.listener import Listener, Refusal
 from edge.mqtt.properties import JSON, TEXT, PublishProperties
 from edge.wakeup import Wakeup
 
@@ -55,7 +56,7 @@ class Publisher(Listener):
             wakeup: ends the wait in `step` when there is something to send.
         """
         self._broker = config.mqtt.broker
-        self._qos = config.mqtt.qos
+        self.qos = config.mqtt.qos
         self._max_age_seconds = 3600 * config.outbox.max_age_hours
         self._status_topic = config.topics.device_status
         self._outbox = outbox
@@ -89,12 +90,14 @@ class Publisher(Listener):
         self._outbox.send_again(sent.key for sent in self._sent.values() if sent.key is not None)
         self._sent.clear()  # and not what was refused: mosquitto 2.0.11 hangs up after it
 
-    def on_published(self, number: int, refusal: Optional[str]) -> None:
+    def on_published(self, number: int, refusal: Optional[Refusal]) -> None:
         sent = self._sent.pop(number, None)
         if sent is None:
             return
-        if refusal is not None:
-            self._postpone(sent, refusal)
+        if refusal is not None and refusal.lasts and sent.key is not None:
+            self._outbox.refuse(sent.key, "the broker refuses its message: " + refusal.text)
+        elif refusal is not None:
+            self._postpone(sent, refusal.text)
         elif sent.key is not None:
             self._outbox.acknowledge(sent.key)
             self._refusals.accepted(sent.topic)
@@ -128,11 +131,17 @@ class Publisher(Listener):
         if unsent is None:
             return False
         key, message = unsent
-        number = self._connection.publish(
-            message.topic, message.payload, self._properties(message), self._qos, message.retain
-        )
+        try:
+            number = self._connection.publish(
+                message.topic, message.payload, self._properties(message), self.qos, message.retain
+            )
+        except UnfitError as error:
+            self._outbox.refuse(key, str(error))
+            return True
         if number is None:
             self._outbox.send_again([key])
+        elif not self._connection.acknowledges:
+            self._outbox.acknowledge(key)
         else:
             self._sent[number] = _Sent(key, message.topic)
         return True
@@ -147,6 +156,10 @@ class Publisher(Listener):
 
     def _tell(self, topic: str, payload: bytes, properties: PublishProperties = JSON) -> None:
         """Publish a status; if it is lost, `on_up` has all of them told again."""
-        number = self._connection.publish(topic, payload, properties, retain=True)
-        if number is not None:
+        try:
+            number = self._connection.publish(topic, payload, properties, retain=True)
+        except UnfitError as error:
+            _log.error("%s: %s cannot be told: %s", self._broker.name, topic, error)
+            return
+        if number is not None and self._connection.acknowledges:
             self._sent[number] = _Sent(None, topic)

@@ -24,13 +24,15 @@ class _Event(NamedTuple):
 
     Attributes:
         topic, payload: for the message.
-        facts: pairs of texts for MQTT 5, beside the schema.
+        identity: its id.
+        facts: pairs of texts for MQTT 5, beside the schema and the id.
         outcome: what the frame counts as once it is delivered.
         reason: why it could not be classified, or None.
     """
 
     topic: str
     payload: bytes
+    identity: str
     facts: Tuple[Tuple[str, str], ...]
     outcome: str
     reason: Optional[str] = None
@@ -71,7 +73,8 @@ class EventSink(Sink):
             event = _Event(
                 self._topics.label(frame.source),
                 label_event(prepared, decision, bundle.model, age),
-                (("id", prepared.identity), ("model", bundle.model)),
+                prepared.identity,
+                (("model", bundle.model),),
                 PUBLISHED,
             )
             if not self._put(frame, event):
@@ -89,14 +92,7 @@ class EventSink(Sink):
         return True
 
     def failed(self, frame: Frame, identity: str, reason: str) -> bool:
-        event = _Event(
-            self._topics.failed(frame.source),
-            failed_event(frame, identity, reason),
-            (("id", identity),),
-            FAILED,
-            reason,
-        )
-        kept = self._put(frame, event)
+        kept = self._put(frame, self._failure(frame, identity, reason))
         if kept:
             _log.warning("source %s: %s: %s; set aside", frame.source, frame.image, reason)
         return kept
@@ -114,10 +110,16 @@ class EventSink(Sink):
             False if the outbox had no room for STEP_SECONDS.
         """
         now = time.monotonic()
-        message = Message(self._topics.label(source), b"", _nothing, True, now, ())
+        message = Message(self._topics.label(source), b"", _nothing, _nothing, True, now, ())
         return self._outbox.put(message, STEP_SECONDS)
 
     def _put(self, frame: Frame, event: _Event) -> bool:
+        kept = self._outbox.put(self._message(frame, event), STEP_SECONDS)
+        if kept:
+            frame.release()
+        return kept
+
+    def _message(self, frame: Frame, event: _Event) -> Message:
         started = time.monotonic()
 
         def delivered() -> None:
@@ -127,14 +129,23 @@ class EventSink(Sink):
             self._metrics.stage(PUBLISH, now - started)
             self._metrics.age(frame.source, now - frame.arrived)
 
+        def refused(reason: str) -> None:
+            _log.error("source %s: %s: %s; set aside", frame.source, frame.image, reason)
+            if event.reason is None:  # the event that says so is shorter
+                said = self._message(frame, self._failure(frame, event.identity, reason))
+                if self._outbox.put(said, 0.0):
+                    return
+            frame.settle(event.reason or reason)
+            self._metrics.count(frame.source, FAILED)
+
         retain = frame.policy.retain and event.reason is None
-        properties = (("schema", str(SCHEMA)),) + event.facts
-        message = Message(event.topic, event.payload, delivered, retain, started, properties)
-        kept = self._outbox.put(message, STEP_SECONDS)
-        if kept:
-            frame.release()
-        return kept
+        properties = (("schema", str(SCHEMA)), ("id", event.identity)) + event.facts
+        return Message(event.topic, event.payload, delivered, refused, retain, started, properties)
+
+    def _failure(self, frame: Frame, identity: str, reason: str) -> _Event:
+        payload = failed_event(frame, identity, reason)
+        return _Event(self._topics.failed(frame.source), payload, identity, (), FAILED, reason)
 
 
-def _nothing() -> None:
-    """What is done when a message without a picture is delivered."""
+def _nothing(*_: str) -> None:
+    """What is done when a message without a picture is delivered, or refused."""

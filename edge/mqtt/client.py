@@ -1,39 +1,39 @@
 """paho-mqtt's client, made the same way with 1.6 (the last for Python 3.6) and 2.x."""
 
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, Optional
 
 import paho.mqtt.client as paho
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.reasoncodes import ReasonCodes
 
 from edge.mqtt.broker import Broker
+from edge.mqtt.codes import FAILURE, TAKEN_OVER, UNFIT, Code, name
 from edge.mqtt.identity import Identity
+from edge.mqtt.limits import Limits
+from edge.mqtt.listener import Refusal
 from edge.mqtt.properties import of_connect
-
-FAILURE = 0x80
-"""The least reason code that means failure, in MQTT 5 and in a SUBACK of MQTT 3.1.1."""
 
 KEEPALIVE_SECONDS = 30
 
 _IS_OLD = not hasattr(paho, "CallbackAPIVersion")
 
 
-class _OldClient(paho.Client):
-    """A client of 1.6 that keeps the code of the last PUBACK or PUBCOMP; 2.x hands it over."""
+class HeedingClient(paho.Client):
+    """A client that keeps the code of the packet that it handles.
 
-    puback: Any = None
+    Attributes:
+        code: the Code.
+    """
 
-    def _handle_pubackcomp(self, cmd: Any) -> Any:
-        # MQTT 5, 3.4.2.1 and 3.7.2.1: the code follows the packet's number, or means success
-        packet = self._in_packet["packet"]
-        self.puback = None
-        if self._protocol == paho.MQTTv5 and len(packet) > 2:
-            self.puback = ReasonCodes(getattr(PacketTypes, cmd))
-            self.puback.unpack(packet[2:])
-        return super()._handle_pubackcomp(cmd)
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        self.code = Code()
+        super().__init__(*arguments, **settings)
+
+    def _packet_handle(self) -> Any:
+        if self._protocol == paho.MQTTv5:
+            self.code.read(self._in_packet["command"], self._in_packet["packet"])
+        return super()._packet_handle()
 
 
-class _OldManualClient(_OldClient):
+class _OldManualClient(HeedingClient):
     """A client of 1.6 that acknowledges only what it is told to, as 2.x can by itself."""
 
     def _send_puback(self, mid: int) -> Any:
@@ -43,33 +43,38 @@ class _OldManualClient(_OldClient):
         return super()._send_puback(mid) if qos == 1 else paho.MQTT_ERR_SUCCESS
 
 
-def puback_code(client: paho.Client, rest: Sequence[Any]) -> Any:
-    """Return the code of the PUBACK that `on_publish` is about, or None for plain success.
+def refusal(number: Optional[int]) -> Optional[Refusal]:
+    """Return what a reason code says if it means failure; None for success."""
+    if number is None or number < FAILURE:
+        return None
+    return Refusal(name(number), number in UNFIT)
+
+
+def parting(number: Optional[int], properties: Any, client_id: str) -> Optional[str]:
+    """Return why a broker has ended a connection, as its DISCONNECT says; None: it did not say.
 
     Args:
-        client: the client.
-        rest: what `on_publish` got after `mid`.
+        number: its code, or None.
+        properties: paho's properties, or None.
+        client_id: our name at the broker.
     """
-    return client.puback if isinstance(client, _OldClient) else rest[0]
+    if number is None:
+        return None
+    said = getattr(properties, "ReasonString", None)
+    text = name(number) + (": {}".format(said) if said else "")
+    if number == TAKEN_OVER:
+        text += (
+            "; another client has the same client id, {}: give each labeld a `device` or "
+            "`mqtt.topic_prefix` of its own".format(client_id)
+        )
+    return text
 
 
-def refusal(code: Any) -> Optional[str]:
-    """Return what a reason code says if it means failure; None for success.
-
-    Args:
-        code: paho's, which is a number or a ReasonCode by version; None: success.
-    """
-    return str(code) if code is not None and code_number(code) >= FAILURE else None
-
-
-def code_number(code: Any) -> int:
-    """Return the number of a reason code, which paho gives as one or as a ReasonCode."""
-    return getattr(code, "value", code)
-
-
-def code_text(code: Any) -> str:
-    """Return what a CONNACK's code means."""
-    return paho.connack_string(code) if isinstance(code, int) else str(code)
+def keep_alive(client: paho.Client, properties: Any) -> None:
+    """Have a client be heard as often as the broker's CONNACK asks (Server Keep Alive)."""
+    seconds = getattr(properties, "ServerKeepAlive", None)
+    if _IS_OLD and seconds is not None:  # 2.x does so by itself
+        client._keepalive = seconds
 
 
 def new_client(
@@ -77,8 +82,8 @@ def new_client(
     clean_session: bool = True,
     version: int = paho.MQTTv311,
     manual_ack: bool = False,
-) -> paho.Client:
-    """Return a `paho.mqtt.client.Client`, not connected.
+) -> HeedingClient:
+    """Return a client, not connected.
 
     Callbacks get version 2's arguments under 2.x and the shorter version 1's under 1.6: take what
     follows the ones you need as `*_`.
@@ -93,12 +98,19 @@ def new_client(
     if version != paho.MQTTv5:
         settings["clean_session"] = clean_session
     if _IS_OLD:
-        return (_OldManualClient if manual_ack else _OldClient)(**settings)
-    return paho.Client(paho.CallbackAPIVersion.VERSION2, manual_ack=manual_ack, **settings)
+        return (_OldManualClient if manual_ack else HeedingClient)(**settings)
+    return HeedingClient(paho.CallbackAPIVersion.VERSION2, manual_ack=manual_ack, **settings)
 
 
-def identified_client(broker: Broker, identity: Identity, is_version_5: bool) -> paho.Client:
-    """Return a client that is ready to connect, its callbacks still to be set."""
+def identified_client(
+    broker: Broker, identity: Identity, is_version_5: bool, limits: Limits
+) -> HeedingClient:
+    """Return a client that is ready to connect, its callbacks still to be set.
+
+    Args:
+        broker, identity, is_version_5: whom, as whom, and in which version.
+        limits: what the broker takes, as far as it is known.
+    """
     lasting = identity.session_seconds > 0
     version = paho.MQTTv5 if is_version_5 else paho.MQTTv311
     client = new_client(identity.client_id, not lasting, version, manual_ack=lasting)
@@ -108,7 +120,8 @@ def identified_client(broker: Broker, identity: Identity, is_version_5: bool) ->
         client.tls_set(ca_certs=broker.tls.ca, certfile=broker.tls.cert, keyfile=broker.tls.key)
     client.max_inflight_messages_set(0)  # the window is ours: what is sent is sent at once
     if identity.will is not None:
-        client.will_set(identity.will.topic, identity.will.payload, qos=1, retain=True)
+        qos, retain = min(1, limits.qos), limits.retain
+        client.will_set(identity.will.topic, identity.will.payload, qos=qos, retain=retain)
     return client
 
 

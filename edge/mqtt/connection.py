@@ -12,9 +12,10 @@ import paho.mqtt.client as paho
 
 from edge.mqtt import callbacks
 from edge.mqtt.broker import Broker
-from edge.mqtt.client import code_number, code_text, connect, identified_client
+from edge.mqtt.client import connect, identified_client, keep_alive, parting
 from edge.mqtt.exchange import PART_SECONDS, exchange, part
 from edge.mqtt.identity import Identity
+from edge.mqtt.limits import Limits, UnfitError
 from edge.mqtt.listener import Listener
 from edge.mqtt.properties import PublishProperties, of_publish
 from edge.mqtt.protocol import Protocol, State
@@ -52,6 +53,7 @@ class Connection:
         self._listener = listener
         self._wakeup = wakeup
         self._protocol = Protocol(identity.window)
+        self._limits = self._said = Limits()
         self._client: Optional[paho.Client] = None
 
     @property
@@ -68,6 +70,11 @@ class Connection:
     def window(self) -> int:
         """How many messages may be sent and not yet acknowledged."""
         return self._protocol.window
+
+    @property
+    def acknowledges(self) -> bool:
+        """True if the broker acknowledges what is published; else sent is as good as taken."""
+        return self._limits.qos > 0
 
     @property
     def number(self) -> int:
@@ -94,13 +101,27 @@ class Connection:
         qos: int = 1,
         retain: bool = False,
     ) -> Optional[int]:
-        """Send a message, while `up`.
+        """Send a message, while `up`, at the QoS and retained as far as the broker takes that.
 
         Returns:
             The number that `Listener.on_published` gets; None if the connection was lost over it.
+
+        Raises:
+            UnfitError: the broker does not take it as it is.
         """
         beside = of_publish(properties) if self.is_version_5 else None
-        sent = self._live.publish(topic, payload, qos=qos, retain=retain, properties=beside)
+        limits = self._limits
+        limits.check(topic, payload, beside)
+        try:
+            sent = self._live.publish(
+                topic,
+                payload,
+                qos=min(qos, limits.qos),
+                retain=retain and limits.retain,
+                properties=beside,
+            )
+        except ValueError as error:
+            raise UnfitError(str(error))
         return sent.mid if self.up else None
 
     def subscribe(self, topic_filter: str) -> None:
@@ -134,7 +155,10 @@ class Connection:
     def _say_farewell(self, deadline: float) -> None:
         will = self._identity.will
         if will is not None:
-            sent = self._live.publish(will.topic, will.payload, qos=1, retain=True)
+            limits = self._limits
+            sent = self._live.publish(
+                will.topic, will.payload, qos=min(1, limits.qos), retain=limits.retain
+            )
             while self.up and not sent.is_published() and time.monotonic() < deadline:
                 exchange(self._client, self._wakeup, STEP_SECONDS)
         while self.up and self._live.want_write() and time.monotonic() < deadline:
@@ -157,24 +181,33 @@ class Connection:
     def _connect(self) -> None:
         broker, identity = self._broker, self._identity
         try:
-            self._client = client = identified_client(broker, identity, self.is_version_5)
+            self._client = client = identified_client(
+                broker, identity, self.is_version_5, self._limits
+            )
             callbacks.set_on(client, self._listener, self._on_connack, self._on_disconnect)
             connect(client, broker, identity, self.is_version_5)
         except (OSError, ValueError) as error:
             self._tell(self._protocol.failed(str(error)))
 
-    def _on_connack(self, code: Any, properties: Any) -> None:
-        number = code_number(code)
+    def _on_connack(self, number: int, meaning: str, properties: Any) -> None:
         if number != 0:
-            self._tell(self._protocol.refused(number, code_text(code)))
+            self._limits = self._limits.without(number)
+            self._tell(self._protocol.refused(number, meaning))
             return
+        self._limits = Limits.stated(properties)
+        keep_alive(self._live, properties)
         self._protocol.accepted(time.monotonic(), getattr(properties, "ReceiveMaximum", None))
         _log.info("%s: %s connected", self._broker.name, self._identity.client_id)
+        if self._limits != self._said:
+            self._said = self._limits
+            for line in self._limits.said(self._listener.qos):
+                _log.warning("%s: %s", self._broker.name, line)
         self._listener.on_up()
 
-    def _on_disconnect(self) -> None:
+    def _on_disconnect(self, number: Optional[int], properties: Any) -> None:
         was_up = self.up
-        self._tell(self._protocol.ended(time.monotonic()))
+        why = parting(number, properties, self._identity.client_id)
+        self._tell(self._protocol.ended(time.monotonic(), why))
         if was_up:
             self._listener.on_down()
 

@@ -1,8 +1,20 @@
 """What a connection to the broker tells its owner."""
 
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import paho.mqtt.client as paho
+
+
+class Refusal(NamedTuple):
+    """Why the broker does not take something.
+
+    Attributes:
+        text: for people.
+        lasts: whether the same will never be taken.
+    """
+
+    text: str
+    lasts: bool
 
 
 class Listener:
@@ -15,6 +27,9 @@ class Listener:
     meanwhile = "trying again"
     """What is so while there is trouble, for the log."""
 
+    qos = 0
+    """At which it publishes."""
+
     def on_up(self) -> None:
         """The broker has accepted us."""
 
@@ -24,10 +39,10 @@ class Listener:
     def on_trouble(self, reason: str) -> None:
         """There is no connection, and why: once for each cause."""
 
-    def on_published(self, number: int, refusal: Optional[str]) -> None:
+    def on_published(self, number: int, refusal: Optional[Refusal]) -> None:
         """The answer to what `Connection.publish` gave this number: None, or why it is refused."""
 
-    def on_subscribed(self, refusal: Optional[str]) -> None:
+    def on_subscribed(self, refusal: Optional[Refusal]) -> None:
         """The answer to `Connection.subscribe`: None, or why the broker refuses."""
 
     def on_message(self, message: paho.MQTTMessage) -> None:

@@ -13,6 +13,9 @@ STEADY_SECONDS = 5.0
 """After a connection that held so long, the next try comes soon; after shorter ones, ever later:
 two clients of one name push each other out, and must not do so as fast as they can."""
 
+SUSPICIOUS = 3
+"""So many short connections in a row are no chance."""
+
 WRONG_VERSION = (0x01, 0x84)
 """CONNACK's codes for a protocol version that the broker does not speak: MQTT 3.1.1, MQTT 5."""
 
@@ -77,6 +80,7 @@ class Protocol:
         self._own_window = window
         self._tries = tries or Backoff()
         self._losses = losses or Backoff()
+        self._short = 0
         self._was_accepted = False
         self._said: Optional[str] = None
         self._try_at = 0.0
@@ -125,8 +129,8 @@ class Protocol:
         """The broker has been given up, which did not answer in time."""
         return self._no_answer("it took the connection, but gave no CONNACK")
 
-    def ended(self, now: float) -> Optional[str]:
-        """The connection has been closed, and not by us."""
+    def ended(self, now: float, why: Optional[str] = None) -> Optional[str]:
+        """The connection has been closed, and not by us; `why`: what the broker said, or None."""
         if self.state is State.CONNECTING:
             return self._no_answer("it closed the connection and gave no CONNACK")
         if self.state is not State.UP:
@@ -134,8 +138,12 @@ class Protocol:
         self.state = State.WAITING
         if now - self._since > STEADY_SECONDS:
             self._losses.reset()
+            self._short = 0
+        self._short += 1
         self._try_at = now + self._losses.next()
-        return self._say("the connection was lost")
+        if why is None and self._short >= SUSPICIOUS:
+            why = "again soon after it was made: does another client have the same client id?"
+        return self._say("the connection was lost" + (": " + why if why else ""))
 
     def close(self) -> None:
         """Nothing is wanted any more."""

@@ -20,7 +20,7 @@ from edge.metrics import DROPPED, Metrics
 from edge.mqtt import topics
 from edge.mqtt.connection import Connection
 from edge.mqtt.identity import Identity
-from edge.mqtt.listener import Listener
+from edge.mqtt.listener import Listener, Refusal
 from edge.sources.source import Source
 from edge.sources.state import SourceState
 from edge.wakeup import Wakeup
@@ -147,12 +147,12 @@ class MqttSource(Source, Listener):
     def on_trouble(self, reason: str) -> None:
         self._state.stale("{}: {}".format(self._broker.name, reason))
 
-    def on_subscribed(self, refusal: Optional[str]) -> None:
+    def on_subscribed(self, refusal: Optional[Refusal]) -> None:
         if refusal is None:
             self._state.live()
             return
         self._state.stale(
-            "the broker refuses a subscription to {}: {}".format(self._filter, refusal)
+            "the broker refuses a subscription to {}: {}".format(self._filter, refusal.text)
         )
         self._ask_at = time.monotonic() + ASK_AGAIN_SECONDS
 

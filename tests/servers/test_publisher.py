@@ -1,5 +1,6 @@
 """From the outbox to a real broker, by one thread's steps."""
 
+import re
 import time
 
 import pytest
@@ -16,17 +17,24 @@ from tests.support import servers
 class Site:
     """A publisher to a port of this machine, what it publishes, and what was delivered."""
 
-    def __init__(self, port):
-        config = Config(ModelSettings("unused"), (), "bench", mqtt=MqttSettings(port=port))
+    def __init__(self, port, **mqtt):
+        settings = MqttSettings(port=port, **mqtt)
+        config = Config(ModelSettings("unused"), (), "bench", mqtt=settings)
         self.wakeup = Wakeup()
         self.outbox, self.statuses = Outbox(10000, wakeup=self.wakeup), Statuses(self.wakeup)
         self.connected = Gauge("connected", "1 while it is", registry=CollectorRegistry())
         self.publisher = Publisher(config, self.outbox, self.statuses, self.connected, self.wakeup)
-        self.delivered = []
+        self.delivered, self.refused = [], []
 
-    def put(self, name, topic="labeld/bench/drop/label"):
+    def put(self, name, topic="labeld/bench/drop/label", retain=False):
         message = Message(
-            topic, name.encode(), lambda: self.delivered.append(name), False, time.monotonic(), ()
+            topic,
+            name.encode(),
+            lambda: self.delivered.append(name),
+            self.refused.append,
+            retain,
+            time.monotonic(),
+            (),
         )
         assert self.outbox.put(message, timeout=0.0)
 
@@ -87,3 +95,89 @@ def test_at_the_end_it_says_offline(broker):
     late = servers.Subscriber(broker.port, name="late")
     servers.wait_for(lambda: late.payloads("status") == [b"offline"], "the retained")
     late.close()
+
+
+@pytest.fixture
+def limited(tmp_path):
+    """Return a function that makes a Site at a mosquitto with more lines in its configuration."""
+    made = []
+
+    def at(*lines, **mqtt):
+        folder = tmp_path / "limited"
+        folder.mkdir()
+        broker = servers.Mosquitto(folder, more=lines)
+        broker.start()
+        made.append((Site(broker.port, **mqtt), broker))
+        return made[-1]
+
+    yield at
+    for site, broker in made:
+        site.close()
+        broker.stop()
+
+
+LONG = "x" * 500
+
+
+def test_what_is_larger_than_the_broker_states_is_not_sent_and_the_next_is(limited, caplog):
+    site, broker = limited("max_packet_size 400")
+    for name in ("a", LONG, "b"):
+        site.put(name)
+    site.step_until(lambda: site.delivered == ["a", "b"], "the others are delivered")
+    assert len(site.refused) == 1
+    assert re.match(r"its message has 5\d\d bytes; the broker takes at most 400$", site.refused[0])
+    assert "lost" not in caplog.text
+
+
+def test_a_message_of_the_very_size_that_the_broker_takes_is_taken(limited):
+    site, broker = limited("max_packet_size 400")
+    for size in range(320, 400):
+        site.put("y" * size)
+    site.step_until(lambda: len(site.outbox) == 0, "all are settled")
+    sizes = [len(name) for name in site.delivered]
+    assert sizes == list(range(320, 320 + len(sizes)))
+    assert len(sizes) + len(site.refused) == 80
+    assert "has 401 bytes" in site.refused[0]
+
+
+def test_what_the_broker_refuses_for_its_size_without_stating_one_is_set_aside(limited):
+    site, broker = limited("message_size_limit 400")
+    for name in ("a", LONG, "b"):
+        site.put(name)
+    site.step_until(lambda: site.delivered == ["a", "b"], "the others are delivered")
+    site.step_until(lambda: site.refused, "what is too large is set aside")
+    assert site.refused == ["the broker refuses its message: Packet too large"]
+
+
+def test_the_highest_qos_that_the_broker_takes_is_used_and_said(limited, caplog):
+    site, broker = limited("max_qos 1", qos=2)
+    site.put("a")
+    site.step_until(lambda: site.delivered == ["a"], "it is delivered")
+    assert "it takes at most QoS 1: that is used instead of 2" in caplog.text
+
+
+def test_a_broker_that_takes_qos_0_alone_gets_that(limited, caplog):
+    site, broker = limited("max_qos 0")
+    site.put("a")
+    site.step_until(lambda: site.delivered == ["a"], "it is sent")
+    assert "at most QoS 0: that is used instead of 1, so that what it loses is lost" in caplog.text
+
+
+def test_a_broker_that_retains_nothing_gets_labels_and_statuses_all_the_same(limited, caplog):
+    site, broker = limited("retain_available false")
+    subscriber = servers.Subscriber(broker.port)
+    site.put("a", retain=True)
+    site.statuses.set("labeld/bench/aisle/status", b"stale")
+    site.step_until(lambda: site.delivered == ["a"], "it is delivered")
+    servers.wait_for(lambda: b"stale" in subscriber.payloads("status"), "the status")
+    assert "it retains nothing" in caplog.text
+    subscriber.close()
+
+
+def test_one_message_at_a_time_goes_where_the_broker_takes_no_more(limited):
+    site, broker = limited("max_inflight_messages 1")
+    names = [str(number) for number in range(20)]
+    for name in names:
+        site.put(name)
+    site.step_until(lambda: site.delivered == names, "all are delivered")
+    assert site.publisher._connection.window == 1

@@ -14,6 +14,7 @@ class RefusingBroker:
 
     def __init__(self, speaks_5):
         self.levels = []
+        self._client = None
         self._speaks_5 = speaks_5
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
@@ -26,6 +27,11 @@ class RefusingBroker:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(10.0)
+
+    def disconnect(self, code):
+        """End the last connection with a DISCONNECT of MQTT 5 that has a code and no more."""
+        self._client.sendall(bytes([0xE0, 0x01, code]))
+        self._client.shutdown(socket.SHUT_RDWR)
 
     def _serve(self):
         while True:
@@ -47,6 +53,7 @@ class RefusingBroker:
             if kind == CONNECT:
                 level = body[6]
                 self.levels.append(level)
+                self._client = client
                 if level == 5 and not self._speaks_5:
                     return client.sendall(b"\x20\x02\x00\x01")  # as MQTT 3.1.1, 3.2.2.3 has it
                 client.sendall(b"\x20\x03\x00\x00\x00" if level == 5 else b"\x20\x02\x00\x00")

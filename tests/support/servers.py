@@ -69,13 +69,14 @@ def page(url):
 class Mosquitto:
     """A broker that keeps its sessions and queues over a restart."""
 
-    def __init__(self, folder, access=None, user=None):
+    def __init__(self, folder, access=None, user=None, more=()):
         """Write its configuration into `folder`.
 
         Args:
             folder: its own.
             access: lines of mosquitto's ACL file, or None.
             user: (name, password) of the only one who may connect, or None: anybody may.
+            more: more lines.
         """
         self.port = free_port()
         self._program = program("mosquitto")
@@ -88,6 +89,7 @@ class Mosquitto:
                     self.port, "false" if user else "true", self._folder
                 )
             )
+            file.write("".join(line + "\n" for line in more))
             if user is not None:
                 users = os.path.join(self._folder, "users")
                 file.write("password_file {}\n".format(users))

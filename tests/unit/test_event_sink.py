@@ -175,3 +175,27 @@ def test_a_retained_label_is_taken_back_by_an_empty_message():
         b"",
         True,
     )
+
+
+def test_what_the_broker_will_never_take_is_set_aside_and_said_in_fewer_words():
+    street = Street()
+    assert street.label(0.9)
+    street.outbox.refuse(street.outbox.next_unsent()[0], "the broker takes at most 300")
+    assert street.settled == [], "not before that is said"
+    message = street.deliver()
+    assert message.topic == "labeld/bench/drop/failed"
+    assert json.loads(message.payload.decode())["error"] == "the broker takes at most 300"
+    assert street.settled == ["the broker takes at most 300"]
+    assert street.released == [True]
+    assert street.counted() == {FAILED: 1}
+
+
+def test_what_can_not_even_be_said_is_set_aside():
+    street = Street()
+    assert street.label(0.9)
+    for _ in range(2):
+        street.outbox.refuse(street.outbox.next_unsent()[0], "the broker takes at most 30")
+    assert street.settled == ["the broker takes at most 30"]
+    assert street.released == [True]
+    assert street.counted() == {FAILED: 1}
+    assert len(street.outbox) == 0

@@ -10,7 +10,7 @@ from tests.support.waking import is_woken
 
 def message(name, delivered=None):
     told = (lambda: None) if delivered is None else (lambda: delivered.append(name))
-    return Message("a/" + name, b"", told, retain=False, since=0.0, user_properties=())
+    return Message("a/" + name, b"", told, told, retain=False, since=0.0, user_properties=())
 
 
 @pytest.fixture

@@ -168,3 +168,19 @@ def test_closed_it_is_due_no_more(protocol):
     assert protocol.state is State.CLOSED
     assert protocol.ended(1.0) is None
     assert not protocol.due(1e9)
+
+
+def test_what_the_broker_said_when_it_ended_the_connection_is_told(protocol):
+    accepted(protocol)
+    assert protocol.ended(1.0, "Quota exceeded") == "the connection was lost: Quota exceeded"
+
+
+def test_short_connections_without_a_word_make_it_suspect_another_of_its_name(protocol):
+    said = []
+    for now in (0.0, 1.0, 2.0):
+        accepted(protocol, now)
+        said.append(protocol.ended(now + 0.1))
+    assert said[:2] == ["the connection was lost"] * 2
+    assert said[2].endswith("does another client have the same client id?")
+    accepted(protocol, 3.0)
+    assert protocol.ended(3.0 + STEADY_SECONDS + 1) == "the connection was lost"
