@@ -5,7 +5,13 @@ from typing import ContextManager, Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
-PUBLISHED, UNCHANGED, DROPPED, FAILED = OUTCOMES = ("published", "unchanged", "dropped", "failed")
+PUBLISHED, UNCHANGED, DROPPED, DAMAGED, FAILED = OUTCOMES = (
+    "published",
+    "unchanged",
+    "dropped",
+    "damaged",
+    "failed",
+)
 
 DECODE, PREPROCESS, WAIT, CLASSIFY, PUBLISH = STAGES = (
     "decode",
@@ -99,9 +105,9 @@ class Metrics:
         """Show a source no more as up or down; what was counted stays."""
         self._up.remove(source)
 
-    def count(self, source: str, outcome: str) -> None:
-        """Count a picture; `outcome`: one of OUTCOMES."""
-        self._frames.labels(source, outcome).inc()
+    def count(self, source: str, outcome: str, number: int = 1) -> None:
+        """Count pictures; `outcome`: one of OUTCOMES."""
+        self._frames.labels(source, outcome).inc(number)
 
     def batch(self, size: int) -> None:
         """Note how many pictures a run of the graph had."""

@@ -5,7 +5,7 @@ from collections import namedtuple
 import pytest
 
 from edge.classify import bundle
-from tests.support import commands, servers, stamps, tiny, weights
+from tests.support import commands, servers, stamps, tiny, watched, weights
 
 Trained = namedtuple("Trained", "bundle text errors photographs")
 Trained.__doc__ = """bundle: the Bundle; text, errors: what the command printed;
@@ -76,3 +76,17 @@ def labeld(tmp_path, broker, tiny_bundle):
     daemon = servers.Labeld(tmp_path / "labeld", model={"bundle": tiny_bundle.path}, mqtt=mqtt)
     yield daemon
     daemon.kill()
+
+
+@pytest.fixture
+def watch():
+    """Return a function that makes a Watched and ends it after the test."""
+    made = []
+
+    def make(*args, **settings):
+        made.append(watched.Watched(*args, **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

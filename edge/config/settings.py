@@ -73,6 +73,7 @@ class CameraSettings:
     """Its passwords are never shown: `edge.masking`."""
     fps: float = option(number(0.001, 240), 2)
     timeout_s: float = option(number(0.1, 600), 10)
+    transport: str = option(one_of("tcp", "udp"), "tcp")
     loop: bool = option(flag, False)
     roi: Optional[Tuple[int, int, int, int]] = option(fields.roi, None)
     rotate: int = option(one_of(0, 90, 180, 270), 0)

@@ -5,6 +5,7 @@ import os
 import queue
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Type, TypeVar
 
@@ -143,7 +144,7 @@ def _pictures(settings: FolderSettings, folder: str) -> Iterator[Frame]:
 def _film(settings: CameraSettings, path: str) -> Iterator[Frame]:
     """Yield a Frame for each picture of a video that is due, as if it were a camera."""
     try:
-        capture = open_capture(path, settings.timeout_s)
+        capture = open_capture(replace(settings, url=path))
     except SourceError as error:
         raise LabeldError("{}: {}".format(path, error))
     policy, validity = policy_of(settings), Validity(settings.validity)

@@ -76,7 +76,9 @@ HOUSE = {
                     [
                         "address",
                         "capture",
+                        "http",
                         "mjpeg",
+                        "snapshot",
                         "libav",
                         "opencv",
                         "opening",

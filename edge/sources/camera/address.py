@@ -15,10 +15,10 @@ def trouble(url: str, timeout_seconds: float) -> Optional[str]:
 
     A capture library that says no more than "it did not work" is asked after in this way.
     """
-    parts = urlsplit(user_info(url)[2])
-    if parts.scheme not in PORTS:
-        return None
     try:
+        parts = urlsplit(user_info(url)[2])
+        if parts.scheme not in PORTS:
+            return None
         where = (parts.hostname, parts.port or PORTS[parts.scheme])
         socket.create_connection(where, timeout_seconds).close()
     except socket.gaierror:

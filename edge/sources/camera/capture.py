@@ -12,9 +12,15 @@ class Capture:
 
     Attributes:
         is_file: whether it has a beginning and an end, and times to be kept to.
+        is_due: whether the last `grab` got a picture, and did not only wait for its time.
+        is_new: whether that picture may differ from the one before.
+        damaged: how many pictures were left out so far, because the stream is damaged there.
     """
 
     is_file = False
+    is_due = True
+    is_new = True
+    damaged = 0
 
     @property
     def position(self) -> Optional[float]:
@@ -34,7 +40,8 @@ class Capture:
         """Return the picture grabbed last: uint8[height, width, 3], RGB.
 
         Raises:
-            SourceError: it cannot be decoded.
+            PictureError: it cannot be decoded; the next one may be good.
+            SourceError: it failed.
         """
         raise NotImplementedError
 

@@ -1,7 +1,9 @@
 """Video through PyAV: it names what went wrong."""
 
+import logging
 import time
-from typing import Any, List, Optional
+from collections import deque
+from typing import Any, Deque, List, Optional
 
 import numpy as np
 
@@ -9,14 +11,23 @@ from edge.errors import SourceError
 from edge.sources.camera.address import trouble
 from edge.sources.camera.capture import Capture
 
-_RTSP = {"rtsp_transport": "tcp", "fpsprobesize": "0"}
-"""FFmpeg's options: no UDP, which loses parts of pictures; no reading ahead to find the rate."""
+_RTSP = {"fpsprobesize": "0"}
+"""FFmpeg's options: no reading ahead to find the rate."""
+
+
+MOST_REORDERED = 32
+"""A frame comes out at most so many packets after its own: H.264 holds 16 back."""
+
+USUAL_FPS = 25
+"""Of a raw video that does not say it."""
 
 
 class AvCapture(Capture):
     """Reads one stream or file."""
 
-    def __init__(self, av: Any, url: str, timeout_seconds: float, is_file: bool) -> None:
+    def __init__(
+        self, av: Any, url: str, timeout_seconds: float, is_file: bool, transport: str
+    ) -> None:
         """Open it.
 
         Args:
@@ -24,14 +35,18 @@ class AvCapture(Capture):
             url: what FFmpeg takes: an address or a path.
             timeout_seconds: how long opening, and a picture, may take.
             is_file: True if it has a beginning, and times to be kept to.
+            transport: RTSP's: "tcp", or "udp", which loses parts of pictures.
         """
         self._av = av
         self._timeout = timeout_seconds
         self.is_file = is_file
         self._frame: Any = None
         self._pending: List[Any] = []
-        options = dict(_RTSP) if url.startswith("rtsp") else {}
-        av.logging.set_level(av.logging.PANIC)  # a cause is logged once, by us
+        self._shown = 0
+        self._spoilt: Deque[Any] = deque(maxlen=MOST_REORDERED)
+        options = dict(_RTSP, rtsp_transport=transport) if url.startswith("rtsp") else {}
+        av.logging.set_level(av.logging.ERROR)
+        logging.getLogger("libav").setLevel(logging.CRITICAL)  # a cause is logged once, by us
         try:
             self._container = av.open(
                 url, timeout=(timeout_seconds, timeout_seconds), options=options
@@ -43,12 +58,14 @@ class AvCapture(Capture):
         except IndexError:
             self.close()
             raise SourceError("there is no video in it")
+        self._seconds = 1.0 / float(stream.average_rate or stream.guessed_rate or USUAL_FPS)
         stream.thread_count = 1  # more threads hold frames back, to decode them side by side
         self._packets = self._container.demux(stream)
 
     @property
     def position(self) -> Optional[float]:
-        return self._frame.time
+        time = self._frame.time  # raw video has none
+        return (self._shown - 1) * self._seconds if time is None else float(time)
 
     def grab(self) -> None:
         deadline = time.monotonic() + self._timeout
@@ -64,19 +81,36 @@ class AvCapture(Capture):
                 raise EOFError
             except self._av.error.FFmpegError as error:
                 raise SourceError(self._cause(error))
-            try:
-                self._pending = list(packet.decode())
-            except self._av.error.EOFError:
-                raise EOFError
-            except self._av.error.FFmpegError as error:
-                broken = "its video cannot be decoded: {}".format(error.strerror)
+            broken = self._decode(packet) or broken
         self._frame = self._pending.pop(0)
+        self._shown += 1
 
     def retrieve(self) -> np.ndarray:
-        return self._frame.to_ndarray(format="rgb24")
+        # counterclockwise, as a phone has noted how it was held
+        turn = int(round(getattr(self._frame, "rotation", 0) / 90.0)) % 4
+        return np.ascontiguousarray(np.rot90(self._frame.to_ndarray(format="rgb24"), turn))
 
     def close(self) -> None:
         self._container.close()
+
+    def _decode(self, packet: Any) -> Optional[str]:
+        """Have what is whole of the frames that a packet gives; return what is wrong, or None."""
+        with self._av.logging.Capture() as said:
+            try:
+                frames = list(packet.decode())
+            except self._av.error.EOFError:
+                raise EOFError
+            except self._av.error.FFmpegError as error:
+                self.damaged += self._shown > 0  # a stream that one joins begins in the middle
+                return "its video cannot be decoded: {}".format(error.strerror)
+        if packet.is_corrupt or any(level <= self._av.logging.ERROR for level, _, _ in said):
+            self._spoilt.append(packet.pts)  # FFmpeg makes up what is missing
+        whole = [one for one in frames if not one.is_corrupt and one.pts not in self._spoilt]
+        self._pending += whole
+        if len(whole) == len(frames):
+            return None
+        self.damaged += len(frames) - len(whole)
+        return "its video is damaged"
 
     def _cause(self, error: Any) -> str:
         if isinstance(error, self._av.error.ExitError):

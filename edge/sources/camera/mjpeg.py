@@ -4,66 +4,28 @@ Read without a video library: those decode half a picture without a word (OpenCV
 decode every picture where one in ten is due.
 """
 
-import http.client
+import re
 import time
-import urllib.error
-import urllib.request
-from typing import Any, List, NamedTuple, Optional
+from typing import Match, Optional, Pattern
 
 import numpy as np
 
 from edge.errors import PictureError, SourceError
-from edge.masking import user_info
 from edge.prepare.decoder import decode
 from edge.sources.camera.capture import Capture
+from edge.sources.camera.http import Answer, cause, late
 
-MULTIPART = "multipart/x-mixed-replace"
+MULTIPART = "multipart/"
+"""How its media types begin: x-mixed-replace, and what else cameras call it."""
+
 MAX_BYTES = 32 * 1024 * 1024
 """One picture has at most so many bytes; what is longer is no picture."""
 
 _MAX_HEADER_BYTES = 8192
 _READ_BYTES = 65536
 
-
-class Answer(NamedTuple):
-    """What a server sends.
-
-    Attributes:
-        body: a file, to be closed.
-        kind: its media type.
-        boundary: what stands between its parts, or None.
-    """
-
-    body: Any
-    kind: str
-    boundary: Optional[str]
-
-
-def ask(url: str, timeout_seconds: float) -> Answer:
-    """Return the Answer at `url`; a user and a password in it serve for Basic and Digest.
-
-    Raises:
-        SourceError: there is none; the text is the cause.
-    """
-    user, password, bare = user_info(url)
-    handlers: List[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
-    if user is not None:
-        known = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-        known.add_password(None, bare, user, password)
-        handlers.append(urllib.request.HTTPDigestAuthHandler(known))
-        handlers.append(urllib.request.HTTPBasicAuthHandler(known))
-    try:
-        body = urllib.request.build_opener(*handlers).open(bare, timeout=timeout_seconds)
-    except urllib.error.HTTPError as error:
-        if error.fp is not None:  # Digest given up, where Python 3.6 cannot close nothing
-            error.close()
-        phrase = http.client.responses.get(error.code, "")
-        raise SourceError("the server answers {} {}".format(error.code, phrase).rstrip())
-    except urllib.error.URLError as error:
-        raise SourceError(_cause(error.reason, timeout_seconds))
-    except Exception as error:  # http.client has many for an answer that is no HTTP
-        raise SourceError(_cause(error, timeout_seconds))
-    return Answer(body, body.headers.get_content_type(), body.headers.get_param("boundary"))
+_HEADERS_END = re.compile(rb"\r?\n\r?\n")
+"""RFC 2046, 5.1; some cameras leave out the CR."""
 
 
 class MjpegCapture(Capture):
@@ -73,11 +35,14 @@ class MjpegCapture(Capture):
         """Begin to read.
 
         Args:
-            answer: an Answer whose kind is MULTIPART.
+            answer: an Answer whose kind begins with MULTIPART.
             timeout_seconds: how long a picture may take to arrive.
         """
         self._body = answer.body
-        self._delimiter = b"--" + (answer.boundary or "").lstrip("-").encode("latin-1")
+        # what it says and what it sends often differ by the dashes
+        name = str(answer.headers.get_param("boundary") or "").strip("-").encode("latin-1")
+        self._boundary = re.compile(b"-*" + re.escape(name) if name else rb"(?:^|\n)--[^\r\n]*")
+        self._picture_end = re.compile(rb"\r?\n-*" + (re.escape(name) or rb"--"))
         self._timeout = timeout_seconds
         self._deadline = 0.0
         self._buffer = bytearray()
@@ -85,37 +50,34 @@ class MjpegCapture(Capture):
 
     def grab(self) -> None:
         self._deadline = time.monotonic() + self._timeout
-        self._until(self._delimiter, MAX_BYTES)
-        header = self._until(b"\n\r\n", _MAX_HEADER_BYTES).partition(b"\n")[2]
+        self._until(self._boundary, MAX_BYTES)
+        header = self._until(_HEADERS_END, _MAX_HEADER_BYTES).partition(b"\n")[2]
         length = _length(header)
         if length is None:
-            self._picture = self._until(b"\r\n" + self._delimiter, MAX_BYTES, keep=True)
+            self._picture = self._until(self._picture_end, MAX_BYTES, keep=True)
         else:
             self._picture = self._take(length)
 
     def retrieve(self) -> np.ndarray:
         if not self._picture.startswith(b"\xff\xd8"):
-            raise SourceError("it sends what is no JPEG")
-        try:
-            return decode(self._picture)
-        except PictureError as error:
-            raise SourceError("it sends a broken picture: {}".format(error))
+            raise PictureError("it sends what is no JPEG")
+        return decode(self._picture)
 
     def close(self) -> None:
         self._body.close()
 
-    def _until(self, mark: bytes, most: int, keep: bool = False) -> bytes:
+    def _until(self, mark: Pattern[bytes], most: int, keep: bool = False) -> bytes:
         """Return what comes before `mark`, and skip it, and the mark too unless `keep`."""
         start = 0
         while True:
-            at = self._buffer.find(mark, start)
-            if at >= 0:
-                found = bytes(self._buffer[:at])
-                del self._buffer[: at if keep else at + len(mark)]
-                return found
+            found: Optional[Match[bytes]] = mark.search(self._buffer, start)
+            if found is not None and found.end() < len(self._buffer):  # it may go on
+                before = bytes(self._buffer[: found.start()])
+                del self._buffer[: found.start() if keep else found.end()]
+                return before
             if len(self._buffer) > most:
                 raise SourceError("it sends no pictures: {} bytes without an end".format(most))
-            start = max(0, len(self._buffer) - len(mark) + 1)
+            start = max(0, len(self._buffer) - _MAX_MARK)
             self._read()
 
     def _take(self, length: int) -> bytes:
@@ -127,14 +89,18 @@ class MjpegCapture(Capture):
 
     def _read(self) -> None:
         if time.monotonic() > self._deadline:
-            raise SourceError(_late(self._timeout))
+            raise SourceError(late(self._timeout))
         try:
             data = self._body.read1(_READ_BYTES)
         except Exception as error:  # http.client raises more than OSError
-            raise SourceError(_cause(error, self._timeout))
+            raise SourceError(cause(error, self._timeout))
         if not data:
             raise SourceError("the server ended the stream")
         self._buffer += data
+
+
+_MAX_MARK = 200
+"""No boundary is longer: it has at most 70 signs (RFC 2046, 5.1.1)."""
 
 
 def _length(header: bytes) -> Optional[int]:
@@ -146,13 +112,3 @@ def _length(header: bytes) -> Optional[int]:
                 raise SourceError("it announces a picture of {} bytes".format(int(value)))
             return int(value)
     return None
-
-
-def _cause(error: Any, timeout_seconds: float) -> str:
-    if "timed out" in str(error):
-        return _late(timeout_seconds)
-    return getattr(error, "strerror", None) or "{}: {}".format(type(error).__name__, error)
-
-
-def _late(timeout_seconds: float) -> str:
-    return "no picture came for {:g} s".format(timeout_seconds)

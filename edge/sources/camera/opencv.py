@@ -13,17 +13,25 @@ from typing import List, Optional, Union
 import cv2
 import numpy as np
 
-from edge.errors import SourceError
+from edge.errors import PictureError, SourceError
 from edge.sources.camera.address import trouble
 from edge.sources.camera.capture import Capture
 
 _FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+"""OpenCV reads this at each opening, and takes FFmpeg's options in no other way."""
 
 
 class CvCapture(Capture):
     """Reads one camera, stream or file."""
 
-    def __init__(self, url: str, backend: int, timeout_seconds: float, is_file: bool) -> None:
+    def __init__(
+        self,
+        url: str,
+        backend: int,
+        timeout_seconds: float,
+        is_file: bool,
+        transport: str = "tcp",
+    ) -> None:
         """Open it.
 
         Args:
@@ -31,11 +39,12 @@ class CvCapture(Capture):
             backend: OpenCV's number for what is to read it: `cv2.CAP_…`.
             timeout_seconds: how long opening, and a picture, may take.
             is_file: True if it has a beginning, and times to be kept to.
+            transport: RTSP's: "tcp" or "udp".
         """
         self._url = url
         self._timeout = timeout_seconds
         self.is_file = is_file
-        self._video = _open(url, backend, timeout_seconds)
+        self._video = _open(url, backend, timeout_seconds, transport)
         if not self._video.isOpened():
             self.close()
             raise SourceError(trouble(url, timeout_seconds) or _hint(url, backend))
@@ -56,7 +65,7 @@ class CvCapture(Capture):
     def retrieve(self) -> np.ndarray:
         taken, image = self._video.retrieve()
         if not taken or image is None:
-            raise SourceError("OpenCV cannot decode its picture")
+            raise PictureError("OpenCV cannot decode it")
         code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
         return cv2.cvtColor(image, code)
 
@@ -64,16 +73,17 @@ class CvCapture(Capture):
         self._video.release()
 
 
-def _open(url: str, backend: int, timeout_seconds: float) -> cv2.VideoCapture:
+def _open(url: str, backend: int, timeout_seconds: float, transport: str) -> cv2.VideoCapture:
     if backend != cv2.CAP_FFMPEG:
         return cv2.VideoCapture(_device(url), backend)
     milliseconds = int(timeout_seconds * 1000)
+    options = "rtsp_transport;" + transport
     if hasattr(cv2, "CAP_PROP_OPEN_TIMEOUT_MSEC"):
         bounds = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds]
         bounds += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
+        os.environ[_FFMPEG_OPTIONS] = options
         return cv2.VideoCapture(url, backend, bounds)
-    # OpenCV 4.1 reads this at each opening, and takes FFmpeg's options in no other way
-    os.environ[_FFMPEG_OPTIONS] = "rtsp_transport;tcp|stimeout;{}".format(milliseconds * 1000)
+    os.environ[_FFMPEG_OPTIONS] = "{}|stimeout;{}".format(options, milliseconds * 1000)
     return cv2.VideoCapture(url, backend)
 
 

@@ -6,37 +6,46 @@ call. Where it is not installed (it needs Python 3.10 or later, so on a Jetson),
 
 import os
 from typing import Any
-from urllib.parse import urlsplit
 
 import cv2
 
+from edge.config.settings import CameraSettings
 from edge.errors import SourceError
 from edge.masking import escaped
 from edge.sources.camera.capture import Capture
+from edge.sources.camera.http import Client
 from edge.sources.camera.libav import AvCapture
-from edge.sources.camera.mjpeg import MULTIPART, MjpegCapture, ask
+from edge.sources.camera.mjpeg import MULTIPART, MjpegCapture
 from edge.sources.camera.opencv import CvCapture
+from edge.sources.camera.snapshot import SnapshotCapture
 
 
-def open_capture(url: str, timeout_seconds: float) -> Capture:
+def open_capture(settings: CameraSettings) -> Capture:
     """Open a camera and return what reads it.
 
     Args:
-        url: rtsp://, http:// and the like; a device (`/dev/video0`); the path of a video file; or
-            a GStreamer pipeline, known by its `!`.
-        timeout_seconds: how long opening, and then each picture, may take.
+        settings: its CameraSettings, of which these count: `url`: rtsp://, http:// and the like; a
+            device (`/dev/video0`); the path of a video file; or a GStreamer pipeline, known by its
+            `!`. `timeout_s`: how long opening, and then each picture, may take. `fps`: how many
+            pictures a second are wanted of what gives one at a time. `transport`: RTSP's.
 
     Raises:
         SourceError: it cannot be opened; the text is the cause.
     """
-    if "!" in url:
+    url, timeout_seconds = settings.url, settings.timeout_s
+    if "!" in url and "://" not in url.partition("!")[0].partition(" ")[0]:
         return CvCapture(url, cv2.CAP_GSTREAMER, timeout_seconds, is_file=False)
     if url.startswith("/dev/"):
         return CvCapture(url, cv2.CAP_V4L2, timeout_seconds, is_file=False)
-    if urlsplit(url).scheme in ("http", "https"):
-        answer = ask(url, timeout_seconds)
-        if answer.kind == MULTIPART:
+    if url.partition("://")[0].lower() in ("http", "https"):
+        client = Client(url, timeout_seconds)
+        answer = client.ask()
+        if answer is None:
+            raise SourceError("the server answers 304 Not Modified, though not asked for news")
+        if answer.kind.startswith(MULTIPART):
             return MjpegCapture(answer, timeout_seconds)
+        if answer.kind.startswith("image/"):
+            return SnapshotCapture(client, answer, settings.fps, timeout_seconds)
         answer.body.close()
         if not answer.kind.startswith(("video/", "application/")):
             raise SourceError("the server answers with {}, not with video".format(answer.kind))
@@ -45,8 +54,8 @@ def open_capture(url: str, timeout_seconds: float) -> Capture:
         raise SourceError("there is no such file")
     av = _pyav()
     if av is not None:
-        return AvCapture(av, escaped(url), timeout_seconds, is_file)
-    return CvCapture(escaped(url), cv2.CAP_FFMPEG, timeout_seconds, is_file)
+        return AvCapture(av, escaped(url), timeout_seconds, is_file, settings.transport)
+    return CvCapture(escaped(url), cv2.CAP_FFMPEG, timeout_seconds, is_file, settings.transport)
 
 
 def _pyav() -> Any:

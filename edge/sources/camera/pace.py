@@ -4,6 +4,9 @@ import threading
 import time
 from typing import Optional
 
+MOST_GAP_SECONDS = 10.0
+"""A gap between pictures that is longer is not waited for."""
+
 
 class Schedule:
     """Takes pictures at a rate, from a camera that has a rate of its own."""
@@ -41,7 +44,9 @@ class Player:
         if self._start is None:
             self._start = now - position
         wait = self._start + position - now
-        if wait > 0:
+        if wait > MOST_GAP_SECONDS:  # times that jump, and not a film with pauses
+            self._start = now - position
+        elif wait > 0:
             stop.wait(wait)
         else:
             self._start -= wait  # what plays too slowly goes on from where it is

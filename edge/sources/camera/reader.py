@@ -2,13 +2,13 @@
 
 import threading
 import time
-from typing import Callable, Optional, Tuple, TypeVar
+from typing import Callable, Optional, TypeVar
 
 from edge.backoff import Backoff
 from edge.config.settings import CameraSettings
-from edge.errors import SourceError
+from edge.errors import PictureError, SourceError
 from edge.masking import masked
-from edge.metrics import DECODE, DROPPED, Metrics
+from edge.metrics import DAMAGED, DECODE, DROPPED, UNCHANGED, Metrics
 from edge.sources.camera.capture import Capture
 from edge.sources.camera.handoff import CapturedImage, Handoff
 from edge.sources.camera.opening import open_capture
@@ -56,7 +56,7 @@ class Reader:
         self._handoff = handoff
         self._stop = stop
         self._number = 0
-        self._size: Optional[Tuple[int, int]] = None
+        self._good_at = self._new_at = 0.0
         self._call_began: Optional[float] = None
 
     def run(self) -> None:
@@ -97,14 +97,18 @@ class Reader:
     def _play(self) -> None:
         """Read until the end of a file, or `stop`."""
         settings = self._settings
-        capture = self._call(lambda: open_capture(settings.url, settings.timeout_s))
+        capture = self._call(lambda: open_capture(settings))
         try:
             schedule, player = Schedule(settings.fps), Player()
-            self._size = None
-            grabbed = False
+            self._good_at = time.monotonic()
+            grabbed, damaged = False, 0
             while not self._stop.is_set():
                 self._call(capture.grab)
+                if not capture.is_due:
+                    continue
                 grabbed = True
+                self._metrics.count(settings.name, DAMAGED, capture.damaged - damaged)
+                damaged = capture.damaged
                 if capture.is_file and capture.position is not None:
                     player.wait(capture.position, self._stop)
                 if schedule.due(time.monotonic()):
@@ -118,21 +122,26 @@ class Reader:
             self._call(capture.close)
 
     def _take(self, capture: Capture) -> None:
+        settings = self._settings
         if not self._handoff.free:
-            self._metrics.count(self._settings.name, DROPPED)
+            self._metrics.count(settings.name, DROPPED)
             return
         captured_at, arrived = time.time(), time.monotonic()
-        with self._metrics.time(DECODE):
-            image = self._call(capture.retrieve)
-        height, width = image.shape[:2]
-        if self._size not in (None, (width, height)):
-            raise SourceError(
-                "the size of its pictures changed from {0[0]}x{0[1]} to {1}x{2}".format(
-                    self._size, width, height
-                )
-            )
-        self._size = (width, height)
-        image = view(image, self._settings.roi, self._settings.rotate)
+        if capture.is_new:
+            self._new_at = arrived
+        elif arrived - self._new_at < settings.validity.frozen_s or not settings.validity.frozen_s:
+            self._metrics.count(settings.name, UNCHANGED)
+            return
+        try:
+            with self._metrics.time(DECODE):
+                image = self._call(capture.retrieve)
+        except PictureError as error:
+            self._metrics.count(settings.name, DAMAGED)
+            if arrived - self._good_at > settings.timeout_s:
+                raise SourceError("its pictures are damaged: {}".format(error))
+            return
+        self._good_at = arrived
+        image = view(image, settings.roi, settings.rotate)
         self._number += 1
         self._handoff.put(CapturedImage(image, self._number, captured_at, arrived))
 

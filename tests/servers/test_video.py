@@ -1,0 +1,122 @@
+"""Video files as phones and cameras write them, where PyAV reads them."""
+
+import pathlib
+import sys
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.metrics import DAMAGED
+from tests.support.servers import wait_for
+
+if sys.version_info < (3, 10):
+    pytest.skip("PyAV needs Python 3.10 or later", allow_module_level=True)
+import av
+
+SIZE = (192, 256)
+
+
+def scene(number):
+    """Return an RGB picture, red at the top, which moves a little."""
+    picture = np.full(SIZE + (3,), (20, 20, 200), np.uint8)
+    picture[: SIZE[0] // 2] = (220, 30, 30)
+    cv2.circle(picture, (40 + 4 * number % 200, 150), 12, (250, 250, 20), -1)
+    return picture
+
+
+def film(path, pictures, times=None, turned=0, fps=25, container=None):
+    """Write an H.264 film; `times`: when each picture comes, in ticks of 1 / fps."""
+    pictures = list(pictures)
+    with av.open(str(path), "w", format=container) as output:
+        stream = output.add_stream("libx264", rate=fps)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt, stream.options = "yuv420p", {"bf": "0", "g": "10"}
+        if turned:
+            stream.set_display_rotation(turned)
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = number if times is None else times[number]
+            frame.time_base = Fraction(1, fps)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode())
+    return str(path)
+
+
+def colour(image, y, x):
+    return "rgb"[int(image[y, x].argmax())]
+
+
+@pytest.mark.parametrize(
+    ("turned", "top", "left", "shape"),
+    [(0, "r", None, (192, 256)), (90, None, "r", (256, 192)), (-90, None, "b", (256, 192))],
+)
+def test_a_phone_s_film_is_the_same_way_up_with_either_library(
+    tmp_path, watch, turned, top, left, shape
+):
+    path = film(tmp_path / "film.mp4", map(scene, range(20)), turned=turned)
+    watched = watch(path, loop=True)
+    watched.more(2)
+    image = watched.frames[0].read()
+    assert image.shape[:2] == shape
+    opencv = cv2.VideoCapture(path, cv2.CAP_FFMPEG).read()[1][..., ::-1]
+    assert opencv.shape == image.shape
+    assert np.abs(opencv.astype(int) - image).mean() < 6
+    height, width = shape
+    assert top in (None, colour(image, 5, width // 2))
+    assert left in (None, colour(image, height // 2, 5))
+
+
+def test_a_raw_stream_without_times_is_played_at_its_pace(tmp_path, watch):
+    path = film(tmp_path / "film.h264", map(scene, range(20)), container="h264")
+    watched = watch(path, loop=True)
+    watched.more(12)
+    times = [frame.captured_at for frame in watched.frames]
+    assert 0.25 < times[11] - times[0] < 5.0
+
+
+@pytest.mark.parametrize("jump", [1000000, -5000])
+def test_a_time_that_jumps_holds_nothing_up(tmp_path, watch, jump):
+    times = list(range(6000, 6010)) + [6010 + jump + number for number in range(10)]
+    pictures = list(map(scene, range(20)))
+    path = str(tmp_path / "film.mkv")
+    if jump > 0:
+        film(path, pictures, times)
+    else:
+        first = film(tmp_path / "a.ts", pictures[:10], times[:10])
+        second = film(tmp_path / "b.ts", pictures[10:], times[10:])
+        path = str(tmp_path / "film.ts")
+        with open(path, "wb") as output:
+            for part in (first, second):
+                with open(part, "rb") as file:
+                    output.write(file.read())
+    watched = watch(path)
+    watched.more(16)
+
+
+@pytest.mark.parametrize(("kind", "size"), [("ts", 600), ("mkv", 20), ("mkv", 3000)])
+def test_a_damaged_part_of_a_film_is_left_out_and_the_rest_goes_on(tmp_path, watch, kind, size):
+    chance = np.random.RandomState(0)
+    noisy = [
+        np.clip(scene(number) + chance.normal(0, 12, SIZE + (3,)), 0, 255).astype(np.uint8)
+        for number in range(60)
+    ]
+    path = pathlib.Path(film(tmp_path / ("film." + kind), noisy))
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + size] = np.random.RandomState(0).bytes(size)
+    path.write_bytes(data)
+    watched = watch(str(path))
+    wait_for(watched.ended, "it has been played")
+    assert 1 <= watched.count(DAMAGED) <= 5
+    assert 50 <= len(watched.frames) <= 59
+
+
+def test_a_film_whose_pictures_change_their_size_goes_on(tmp_path, watch):
+    small = [cv2.resize(scene(number), (128, 96)) for number in range(10)]
+    parts = [film(tmp_path / "a.ts", map(scene, range(10))), film(tmp_path / "b.ts", small)]
+    path = tmp_path / "film.ts"
+    path.write_bytes(b"".join(pathlib.Path(part).read_bytes() for part in parts))
+    watched = watch(str(path), loop=True)
+    wait_for(lambda: len({frame.read().shape for frame in list(watched.frames)}) == 2, "both sizes")
