@@ -16,6 +16,9 @@ from tests.support.commands import no_internet
 from tests.support.processes import children, is_alive
 from tests.support.servers import wait_for
 
+pytestmark = pytest.mark.xdist_group("demo")
+"""Two that look for free ports at the same moment may find the same."""
+
 
 class Demo:
     """A running `labeld demo`."""
@@ -116,6 +119,7 @@ def test_killed_it_leaves_no_process_behind(home):
     demo = Demo(home)
     try:
         wait_for(lambda: demo.process.poll() is not None or "Ctrl-C" in demo.text(), "Ctrl-C told")
+        assert demo.process.poll() is None, demo.text()
         started = children(demo.process.pid)
         assert len(started) == 2, "a broker and a daemon"
         demo.process.kill()
