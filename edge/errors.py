@@ -1,5 +1,6 @@
 """What can go wrong, each with its facts: what, where, the value, the rule, what to do."""
 
+import errno
 from enum import IntEnum
 from typing import Sequence
 
@@ -51,6 +52,18 @@ class BundleError(LabeldError):
         self.path = str(path)
         self.reason = reason
         super().__init__("{}: {}".format(path, reason))
+
+
+_OF_THE_MACHINE = frozenset(
+    getattr(errno, name)
+    for name in "EMFILE ENFILE ENOMEM ENOSPC EDQUOT EIO ESTALE EAGAIN EBUSY ENOLCK ETIMEDOUT "
+    "EHOSTDOWN EHOSTUNREACH ENETDOWN ENETUNREACH ENOTCONN ENODEV ENXIO EREMOTEIO EINTR".split()
+)
+
+
+def is_of_the_machine(error: OSError) -> bool:
+    """Return True if an error says something of the machine, and nothing of the file."""
+    return error.errno in _OF_THE_MACHINE
 
 
 class PictureError(LabeldError):

@@ -24,6 +24,8 @@ class Frame:
         read: returns the picture file's bytes, or a camera's picture as uint8[height, width, 3]
             RGB; raises OSError or PictureError.
         settle: called once, after delivery; `None`, or the reason why it could not be classified.
+        postpone: called with the reason instead of all that follows, where this machine cannot read
+            it now: its source gives it again. None: it can not.
         release: called once, when the outbox has its event and the picture is no longer needed.
         judge: called with its row (uint8[299, 299, 3]); returns its source's status: "frozen" where
             it is to have no label.
@@ -38,6 +40,7 @@ class Frame:
     arrived: float
     read: Callable[[], Union[bytes, np.ndarray]]
     settle: Callable[[Optional[str]], None] = lambda reason: None
+    postpone: Optional[Callable[[str], None]] = None
     release: Callable[[], None] = lambda: None
     judge: Callable[[np.ndarray], str] = lambda row: LIVE
     identity: Optional[str] = None

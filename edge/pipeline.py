@@ -14,7 +14,7 @@ from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel
 from edge.classify.outputs import Scored
 from edge.classify.serving import Serving
-from edge.errors import PictureError
+from edge.errors import PictureError, is_of_the_machine
 from edge.frame import Frame, Prepared, frame_id
 from edge.metrics import CLASSIFY, DECODE, PREPROCESS, WAIT, Metrics
 from edge.prepare.admission import Admission
@@ -136,7 +136,11 @@ class Decoder:
             header = self._admission.header(data)
         except FileNotFoundError:
             return partial(self._sink.gone, frame)
-        except (OSError,) + PICTURE_FAULTS as error:
+        except OSError as error:
+            if frame.postpone is not None and is_of_the_machine(error):
+                return partial(_postponed, frame, str(error))
+            return partial(self._sink.failed, frame, identity, _reason(error))
+        except PICTURE_FAULTS as error:
             return partial(self._sink.failed, frame, identity, _reason(error))
         return partial(self._decode, frame, identity, data, header)
 
@@ -182,6 +186,12 @@ class Decoder:
     def _go_on(self, step: Step) -> bool:
         self._next = step
         return step()
+
+
+def _postponed(frame: Frame, reason: str) -> bool:
+    assert frame.postpone is not None
+    frame.postpone(reason)
+    return True
 
 
 def _reason(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """Checks for what only labeld's own keys hold; those for any key are in `schema`."""
 
+import ipaddress
 from typing import Any, List, Optional, Tuple, Union
 
 from edge.config.schema import number, text
@@ -9,6 +10,9 @@ AUTO = "auto"
 
 Threshold = Union[float, str]
 """A score from 0 to 1, or AUTO."""
+
+TLS_SCHEMES = ("mqtts", "ssl", "tls", "wss")
+"""The schemes by which others name a broker with TLS."""
 
 STREAMS = ("rtsp", "rtsps", "http", "https")
 """The schemes of the addresses at which cameras are read."""
@@ -64,6 +68,52 @@ def camera_url(value: Any, place: str, faults: List[str]) -> Any:
             )
         )
     return value
+
+
+def host(value: Any, place: str, faults: List[str]) -> Any:
+    """The name or the address of a broker, and nothing else."""
+    text(value, place, faults)
+    if isinstance(value, str) and not _is_address(value):
+        scheme, separator, rest = value.rpartition("://")
+        bare = rest.rpartition("@")[2].partition("/")[0]
+        name, colon, port = bare.rpartition(":")
+        name = name if colon and not _is_address(bare) else bare
+        if separator or colon or "/" in value or "@" in value or not name or " " in value:
+            right = ["{}: {}".format(place, name.strip("[]") or "NAME")]
+            if port.isdigit() and name != bare:
+                right.append("mqtt.port: {}".format(port))
+            elif scheme in TLS_SCHEMES:
+                right.append("mqtt.port: 8883")
+            if scheme in TLS_SCHEMES:
+                right.append("mqtt.tls: {}")
+            if "@" in value:
+                right.append("mqtt.username and mqtt.password_file")
+            faults.append(
+                "{}: {!r} is not the bare name or address of the broker (the port belongs into "
+                "mqtt.port): write {}".format(place, value, ", ".join(right))
+            )
+    return value
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+        return True
+    except ValueError:
+        return False
+
+
+def patterns(value: Any, place: str, faults: List[str]) -> Tuple[str, ...]:
+    """Patterns of file names."""
+    whole = isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+    if not whole or any("/" in one for one in value):
+        faults.append(
+            "{}: {!r} is no list of patterns of file names, such as ['*.draft']".format(
+                place, value
+            )
+        )
+        return ()
+    return tuple(value)
 
 
 def roi(value: Any, place: str, faults: List[str]) -> Optional[Tuple[int, ...]]:

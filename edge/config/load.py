@@ -40,6 +40,7 @@ def load(path: str) -> Config:
     if not faults:
         config = _with_files(config, os.path.dirname(os.path.abspath(path)), faults)
         _check_no_circle(config, faults)
+        _check_folders(config, faults)
     if faults:
         raise ConfigError(path, faults)
     return config
@@ -79,6 +80,30 @@ def _check_no_circle(config: Config, faults: List[str]) -> None:
                 "sources[{}].topic: {!r} covers what labeld publishes, such as {}: name the "
                 "pictures' own topics".format(index, source.topic, own[0])
             )
+
+
+def _check_folders(config: Config, faults: List[str]) -> None:
+    """Two sources must not have one folder's files, however its path is spelled."""
+    folders = {
+        index: source
+        for index, source in enumerate(config.sources)
+        if isinstance(source, FolderSettings)
+    }
+    paths = {index: os.path.realpath(source.path) for index, source in folders.items()}
+    for index, path in paths.items():
+        for other, other_path in paths.items():
+            if index < other and path == other_path:
+                faults.append(
+                    "sources[{}].path: it is the folder of sources[{}], too: {}".format(
+                        other, index, path
+                    )
+                )
+            elif folders[index].recursive and other_path.startswith(path + os.sep):
+                faults.append(
+                    "sources[{}].path: {} lies in that of sources[{}], which is recursive".format(
+                        other, other_path, index
+                    )
+                )
 
 
 def _with_files(config: Config, folder: str, faults: List[str]) -> Config:
@@ -124,7 +149,7 @@ def _read_password(mqtt: MqttSettings, path: str, faults: List[str]) -> Optional
     if mqtt.username is None:
         faults.append("mqtt.password_file: there is a password and no mqtt.username")
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:  # Windows' editors begin with a mark
             return file.read().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         faults.append("mqtt.password_file: {!r} cannot be read: {}".format(path, error))

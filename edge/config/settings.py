@@ -44,6 +44,8 @@ class FolderSettings:
     path: str = option(text)
     after: str = option(one_of("archive", "delete"), "archive")
     watch: str = option(one_of("auto", "poll"), "auto")
+    recursive: bool = option(flag, False)
+    ignore: Tuple[str, ...] = option(fields.patterns, ())
     threshold: Optional[Threshold] = option(fields.threshold, None)
 
 
@@ -113,7 +115,7 @@ class TlsSettings:
 
 @dataclass(frozen=True)
 class MqttSettings:
-    host: str = option(text, "127.0.0.1")
+    host: str = option(fields.host, "127.0.0.1")
     port: int = option(number(1, 65535, whole=True), 1883)
     username: Optional[str] = option(text, None)
     password_file: Optional[str] = option(text, None)

@@ -1,8 +1,9 @@
 """The HTTP server: /metrics for Prometheus, /healthz and /readyz for whoever asks, / for people."""
 
+import socket
 import socketserver
 import threading
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from typing import Any, Callable, Iterable, List, Mapping, Sequence
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
@@ -49,7 +50,8 @@ class HttpServer:
         pages = {"/healthz": health, "/readyz": readiness}
         app = _application(make_wsgi_app(registry), pages)
         try:
-            self._server = _Server((settings.address, settings.port), _Handler)
+            server = _Server6 if ":" in settings.address else _Server
+            self._server = server((settings.address.strip("[]"), settings.port), _Handler)
         except (OSError, OverflowError) as error:
             raise LabeldError(
                 "http: cannot listen on {}:{}: {}; another program may hold the port".format(
@@ -75,6 +77,8 @@ def _application(
 ) -> _Application:
     def application(environ: Mapping[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return _without_body(application, environ, start_response)
         if path == "/metrics":
             return metrics(environ, start_response)
         if path == "/":
@@ -88,6 +92,18 @@ def _application(
         return ["".join(line + "\n" for line in reasons or ["ok"]).encode("utf-8")]
 
     return application
+
+
+def _without_body(
+    application: _Application, environ: Mapping[str, Any], start_response: Any
+) -> Iterable[bytes]:
+    """Answer HEAD as GET, with the length of what is left out (RFC 9110, 9.3.2)."""
+    said: List[Any] = []
+    body = application(dict(environ, REQUEST_METHOD="GET"), lambda *head: said.extend(head[:2]))
+    length = str(sum(len(part) for part in body))
+    headers = [pair for pair in said[1] if pair[0].lower() != "content-length"]
+    start_response(said[0], headers + [("Content-Length", length)])
+    return []
 
 
 def _index() -> str:
@@ -111,6 +127,10 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
         self.setup_environ()
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _Handler(WSGIRequestHandler):

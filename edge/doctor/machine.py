@@ -134,7 +134,7 @@ def _cameras(device: Device, config: Optional[Config]) -> Iterator[Finding]:
             )
     for source in config.sources if config is not None else ():
         url = getattr(source, "url", "")
-        if url.startswith("/dev/") and url not in there:
+        if url.startswith("/dev/") and device.real(url) not in there:
             yield bad("camera", "{}: {} is not there".format(source.name, url), "plug it in")
 
 

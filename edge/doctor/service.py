@@ -63,9 +63,8 @@ def broker(config: Config) -> Finding:
 
 def daemon(config: Config) -> Finding:
     """Return the Finding about a labeld that serves this configuration here."""
-    address = "http://{}:{}".format(
-        config.http.address.replace("0.0.0.0", "127.0.0.1"), config.http.port
-    )
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.http.address, config.http.address)
+    address = "http://{}:{}".format("[{}]".format(here) if ":" in here else here, config.http.port)
     try:
         build_opener(ProxyHandler({})).open(address + "/healthz", timeout=HTTP_SECONDS).close()
     except HTTPError as error:

@@ -172,6 +172,11 @@ class Device:
             for path in self._paths("sys/class/video4linux/video*")
         }
 
+    def real(self, path: str) -> str:
+        """Return the path that a link such as /dev/v4l/by-id/... leads to."""
+        found = os.path.realpath(self._below(path))
+        return os.path.join("/", os.path.relpath(found, os.path.realpath(self._root)))
+
     def may_open(self, device: str) -> bool:
         """Return True if this user may read and write a file such as /dev/video0."""
         return os.access(self._below(device), os.R_OK | os.W_OK)

@@ -30,7 +30,7 @@ from edge.sources.camera.camera import policy_of
 from edge.sources.camera.opening import open_capture
 from edge.sources.camera.pace import Schedule
 from edge.sources.camera.view import view
-from edge.sources.folder.folder import is_candidate
+from edge.sources.folder.names import Names
 from edge.worker import Worker
 
 DEVICE = "replay"
@@ -125,16 +125,17 @@ def _pictures(settings: FolderSettings, folder: str) -> Iterator[Frame]:
     """Yield a Frame for each file below `folder`, in the order of their names."""
     if not os.access(folder, os.R_OK):
         raise LabeldError("{}: it cannot be read".format(folder))
-    paths = [
-        os.path.join(found, name)
-        for found, _, names in os.walk(folder)
-        for name in names
-        if is_candidate(name)
+    taken = Names(settings.ignore)
+    names = [
+        os.path.relpath(os.path.join(found, name), folder)
+        for found, _, files in os.walk(folder)
+        for name in files
     ]
+    paths = {os.path.join(folder, name): name for name in names if taken.takes(name)}
     for path in sorted(paths):
         yield _frame(
             settings.name,
-            image=readable_name(os.path.relpath(path, folder)),
+            image=readable_name(paths[path]),
             seconds=0.0,
             read=partial(read_file, path),
             policy=Policy(settings.threshold),

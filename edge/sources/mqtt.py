@@ -157,7 +157,10 @@ class MqttSource(Source, Listener):
         self._ask_at = time.monotonic() + ASK_AGAIN_SECONDS
 
     def on_message(self, message: paho.MQTTMessage) -> None:
-        if message.qos == 0 and len(self._pictures.waiting) >= WINDOW:
+        if not message.payload:  # that is how a retained picture is taken back
+            if message.qos and self._connection.up:
+                self._connection.acknowledge(message)
+        elif message.qos == 0 and len(self._pictures.waiting) >= WINDOW:
             self._metrics.count(self.name, DROPPED)
         else:
             self._pictures.waiting.append(Arrived(message, time.time(), time.monotonic()))

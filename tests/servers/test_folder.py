@@ -164,3 +164,105 @@ def test_a_folder_that_is_not_there_yet_is_waited_for(run, tmp_path):
     first, last = [json.loads(payload.decode("utf-8")) for _, payload in running.statuses]
     assert (first["status"], last["status"], last["reason"]) == ("stale", "live", None)
     assert "No such file" in first["reason"]
+
+
+def test_a_source_ignores_what_it_is_told_to(run, drop):
+    for name in ("a.Draft", "b.jpg"):
+        write_aged(drop / name, b"x", 300)
+    running = run(ignore=("*.draft",))
+    wait_for(running.frames.__len__, "the other file is taken")
+    time.sleep(1.5)  # the folder is looked at again
+    assert running.names() == ["b.jpg"]
+
+
+@pytest.mark.parametrize("how", ["auto", "poll"])
+def test_sub_folders_are_looked_into_if_so_configured(run, drop, how):
+    (drop / "2026" / "03-01").mkdir(parents=True)
+    write_aged(drop / "2026" / "03-01" / "a.jpg", b"x", 300)
+    running = run(recursive=True, watch=how)
+    wait_for(running.frames.__len__, "the file is taken")
+    (drop / "2026" / "03-02").mkdir()
+    write_aged(drop / "2026" / "03-02" / "b.jpg", b"y", 300)
+    wait_for(lambda: len(running.frames) == 2, "the other is taken, too")
+    assert running.names() == ["2026/03-01/a.jpg", "2026/03-02/b.jpg"]
+    for frame, reason in zip(running.frames, (None, "no picture")):
+        frame.read()
+        frame.settle(reason)
+    assert (drop / "done" / "2026" / "03-01" / "a.jpg").read_bytes() == b"x"
+    assert (drop / "failed" / "2026" / "03-02" / "b.jpg.error").read_text() == "no picture\n"
+    time.sleep(1.5)  # what was put away is not taken again
+    assert len(running.frames) == 2
+
+
+def test_pictures_in_sub_folders_that_are_not_looked_into_are_spoken_of_once(run, drop, caplog):
+    (drop / "2026-03-01").mkdir()
+    (drop / "notes").mkdir()
+    write_aged(drop / "2026-03-01" / "a.jpg", b"x", 300)
+    write_aged(drop / "b.jpg", b"x", 300)
+    running = run()
+    wait_for(running.frames.__len__, "the other file is taken")
+    (drop / "2026-03-01" / "c.jpg").write_bytes(b"y")
+    time.sleep(2.5)  # the folder is looked at again
+    assert running.names() == ["b.jpg"]
+    assert caplog.text.count("pictures in its sub-folder 2026-03-01, which is not looked into") == 1
+    assert "notes" not in caplog.text
+
+
+def test_what_cannot_be_put_away_is_tried_again_and_blocks_no_name(run, drop):
+    running = run()
+    write_aged(drop / "a.jpg", b"x", 300)
+    wait_for(running.frames.__len__, "it is taken")
+    os.rmdir(str(drop / "done"))
+    (drop / "done").write_bytes(b"a file in its place")
+    running.frames[0].read()
+    running.frames[0].settle(None)
+    wait_for(lambda: not running.is_up(), "it says so")
+    reason = json.loads(running.statuses[-1][1].decode("utf-8"))["reason"]
+    assert "a.jpg was delivered and cannot be put away" in reason
+    os.unlink(str(drop / "done"))
+    wait_for(lambda: (drop / "done" / "a.jpg").exists(), "it has been put away")
+    wait_for(running.is_up, "all is well again")
+    write_aged(drop / "a.jpg", b"another", 300)
+    wait_for(lambda: len(running.frames) == 2, "its name can be used again")
+
+
+def test_what_cannot_be_read_now_is_given_again(run, drop):
+    running = run()
+    write_aged(drop / "a.jpg", b"x", 300)
+    wait_for(running.frames.__len__, "it is taken")
+    running.frames[0].postpone("Too many open files")
+    wait_for(lambda: not running.is_up(), "it says so")
+    wait_for(lambda: len(running.frames) == 2, "it is taken again")
+    assert running.frames[1].read() == b"x"
+    wait_for(running.is_up, "all is well again")
+
+
+LONGEST = "\u30ec" * 83 + ".jpg"
+"""Of 253 bytes."""
+
+
+def test_the_longest_name_can_be_put_away_with_its_note(run, drop):
+    running = run()
+    for number in range(2):
+        write_aged(drop / LONGEST, b"x%d" % number, 300)
+        wait_for(lambda number=number: len(running.frames) == number + 1, "it is taken")
+        running.frames[-1].read()
+        running.frames[-1].settle("no picture")
+    names = sorted(os.listdir(str(drop / "failed")))
+    assert len(names) == 4
+    assert {name for name in names if name.endswith(".error")} == {
+        name + ".error" for name in names if name.endswith(".jpg")
+    }
+    assert all(name.startswith("\u30ec" * 70) for name in names)
+
+
+def test_a_note_goes_through_no_link(run, drop, tmp_path):
+    running = run()
+    write_aged(drop / "a.jpg", b"x", 300)
+    wait_for(running.frames.__len__, "it is taken")
+    (tmp_path / "other").write_text("theirs")
+    os.symlink(str(tmp_path / "other"), str(drop / "failed" / "a.jpg.error"))
+    running.frames[0].read()
+    running.frames[0].settle("no picture")
+    assert (tmp_path / "other").read_text() == "theirs"
+    assert (drop / "failed" / "a-1.jpg.error").read_text() == "no picture\n"

@@ -1,19 +1,13 @@
 """Which files of a drop folder are whole, from what was seen of them."""
 
-from edge.sources.folder.arrivals import (
-    OLD_SECONDS,
-    SETTLED_SECONDS,
-    WRITER_SECONDS,
-    Arrivals,
-    Listed,
-)
+from edge.sources.folder.arrivals import SETTLED_SECONDS, WRITER_SECONDS, Arrivals, Listed
 
 SECOND = 10**9
 
 
 def listing(**files):
     """Return a look at the folder: {name: (size, changed)}, all of them just written."""
-    return {name: Listed(size, changed, 0.0) for name, (size, changed) in files.items()}
+    return {name: Listed(size, changed) for name, (size, changed) in files.items()}
 
 
 def test_a_file_found_by_looking_is_taken_once_its_size_stands_still():
@@ -70,9 +64,11 @@ def test_a_file_whose_time_or_mode_is_set_after_it_was_closed_is_not_taken_for_w
     assert arrivals.take() == ["a"]
 
 
-def test_files_written_long_ago_are_taken_at_first_sight_oldest_first():
+def test_files_that_stand_still_are_taken_oldest_first_by_our_clock_whatever_theirs_says():
     arrivals = Arrivals()
-    changed = {"a": 3, "b": 1, "c": 2}
-    found = {name: Listed(1, when, OLD_SECONDS) for name, when in changed.items()}
+    long_ago = {"a": 3, "b": 1, "c": 2}
+    found = {name: Listed(1, when) for name, when in long_ago.items()}
     arrivals.look(found, 0.0)
+    assert arrivals.take() == [], "its sender may have set its time, and be writing on"
+    arrivals.look(found, SETTLED_SECONDS)
     assert arrivals.take() == ["b", "c", "a"]

@@ -220,3 +220,61 @@ def test_a_file_without_keys_is_refused(tmp_path, text):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"gone\.yaml: cannot be read: No such file"):
         load(str(tmp_path / "gone.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("host", "right"),
+    [
+        ("mqtt://broker.local", "mqtt.host: broker.local"),
+        ("broker:1883", "mqtt.host: broker, mqtt.port: 1883"),
+        ("mqtts://broker.local:8884", "mqtt.host: broker.local, mqtt.port: 8884, mqtt.tls: {}"),
+        ("mqtts://broker", "mqtt.host: broker, mqtt.port: 8883, mqtt.tls: {}"),
+        ("tcp://u:s3cret@10.0.0.5:1883/", "mqtt.host: 10.0.0.5, mqtt.port: 1883, mqtt.username"),
+        ("[fe80::1]:1883", "mqtt.host: fe80::1, mqtt.port: 1883"),
+        ("broker/", "mqtt.host: broker"),
+    ],
+)
+def test_a_broker_s_name_in_another_form_is_refused_with_the_right_one(tmp_path, host, right):
+    found = faults(tmp_path, SMALLEST + "mqtt: {{host: '{}'}}\n".format(host))
+    assert len(found) == 1
+    assert found[0].split(": write ")[1].startswith(right)
+    assert "s3cret" not in found[0]
+
+
+@pytest.mark.parametrize("host", ["broker", "broker.example.org", "10.0.0.5", "::1", "fe80::1"])
+def test_a_broker_s_bare_name_or_address_is_taken(tmp_path, host):
+    (tmp_path / "c.yaml").write_text(SMALLEST + "mqtt: {{host: '{}'}}\n".format(host))
+    assert load(str(tmp_path / "c.yaml")).mqtt.host == host
+
+
+def test_one_folder_in_two_spellings_is_refused(tmp_path):
+    (tmp_path / "drop").mkdir()
+    os.symlink("drop", str(tmp_path / "link"))
+    for other in ("./drop/", "drop/../drop", "link", str(tmp_path / "drop")):
+        sources = (
+            "sources: [{{name: a, kind: folder, path: drop}}, {{name: b, kind: folder, path: {}}}]"
+        )
+        found = faults(tmp_path, "model: {bundle: b}\n" + sources.format(other))
+        assert "sources[1].path" in found[0]
+
+
+def test_a_folder_inside_one_that_is_looked_through_is_refused(tmp_path):
+    text = (
+        "model: {bundle: b}\nsources:\n- {name: a, kind: folder, path: drop/b}\n"
+        "- {name: b, kind: folder, path: drop, recursive: true}\n"
+    )
+    assert "lies in that of sources[1], which is recursive" in faults(tmp_path, text)[0]
+
+
+@pytest.mark.parametrize("value", ["'*.x'", "[1]", "['a/b']"])
+def test_patterns_that_are_no_file_names_are_refused(tmp_path, value):
+    text = SMALLEST.replace("path: drop", "path: drop, ignore: " + value)
+    assert "sources[0].ignore" in faults(tmp_path, text)[0]
+
+
+@pytest.mark.parametrize("content", [b"s3cret", b"s3cret\r\n", b"\xef\xbb\xbfs3cret\n"])
+def test_a_password_file_may_have_a_mark_and_an_end_of_line(tmp_path, content):
+    (tmp_path / "password").write_bytes(content)
+    text = SMALLEST + "mqtt: {username: u, password_file: password}\n"
+    (tmp_path / "c.yaml").write_text(text)
+    assert load(str(tmp_path / "c.yaml")).mqtt.password == "s3cret"

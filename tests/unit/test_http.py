@@ -1,6 +1,8 @@
 """The pages that the daemon serves."""
 
+import http.client
 import re
+import socket
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -67,3 +69,29 @@ def test_another_page_is_not_found_and_says_what_there_is(site):
 def test_a_port_that_another_program_holds_is_an_error_that_names_it(site):
     with pytest.raises(LabeldError, match="cannot listen on 127.0.0.1:{}".format(site.server.port)):
         HttpServer(HttpSettings(port=site.server.port), CollectorRegistry(), list, list)
+
+
+def test_head_is_answered_on_every_path_without_a_body(site):
+    for path, status in (
+        ("/", 200),
+        ("/metrics", 200),
+        ("/healthz", 200),
+        ("/readyz", 503),
+        ("/x", 404),
+    ):
+        connection = http.client.HTTPConnection("127.0.0.1", site.server.port, timeout=10)
+        connection.request("HEAD", path)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (status, b"")
+        assert int(answer.headers["Content-Length"]) > 0
+        connection.close()
+
+
+def test_it_listens_to_ipv6_too():
+    if not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    server = HttpServer(HttpSettings("::1", 0), CollectorRegistry(), list, list)
+    try:
+        assert page("http://[::1]:{}/healthz".format(server.port)) == (200, "ok\n")
+    finally:
+        server.close()

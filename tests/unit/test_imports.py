@@ -70,7 +70,19 @@ HOUSE = {
             [
                 "source",
                 "state",
-                ("folder", ["arrivals", "in_flight", "watch", "folder"]),
+                (
+                    "folder",
+                    [
+                        "arrivals",
+                        "names",
+                        "shelf",
+                        "in_flight",
+                        "trouble",
+                        "listing",
+                        "watch",
+                        "folder",
+                    ],
+                ),
                 (
                     "camera",
                     [

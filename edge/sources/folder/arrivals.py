@@ -5,9 +5,6 @@ from typing import Dict, List, Mapping, NamedTuple, Set, Tuple
 SETTLED_SECONDS = 2.0
 """How long a file that was found by looking must stand still."""
 
-OLD_SECONDS = 60.0
-"""A file not written to for so long is whole at first sight."""
-
 WRITER_SECONDS = 600.0
 """How long to wait for the closing of a file that was seen being written."""
 
@@ -17,7 +14,6 @@ class Listed(NamedTuple):
 
     size: int
     changed_ns: int
-    age_seconds: float
 
 
 class Arrivals:
@@ -63,13 +59,13 @@ class Arrivals:
         for gone in known.difference(listing, self._writing):
             self._forget(gone)
         for name in sorted(listing, key=lambda name: listing[name].changed_ns):
-            size, changed_ns, age = listing[name]
+            size, changed_ns = listing[name]
             facts, since = self._looks.get(name, (None, now))
             if facts != (size, changed_ns):
                 self._looks[name] = ((size, changed_ns), now)
                 since = now
-            still = now - since >= SETTLED_SECONDS or (age >= OLD_SECONDS and facts is None)
-            if still and name not in self._writing:
+            # by our own clock: a sender sets the file's time as it likes
+            if now - since >= SETTLED_SECONDS and name not in self._writing:
                 self._ready.setdefault(name)
 
     def take(self) -> List[str]:

@@ -5,31 +5,32 @@ also looked through every second or so, for what inotify does not tell: files th
 the start, links, lost events, and all files on file systems without inotify.
 """
 
+import errno
 import logging
 import os
 import stat
 import threading
 import time
-from typing import Callable, Dict, Iterator, Optional, Tuple
+from functools import partial
+from typing import Iterator, Optional
 
 from edge.config.settings import FolderSettings
 from edge.decide.news import Policy
 from edge.errors import PictureError
 from edge.frame import Frame, readable_name
 from edge.sources.folder import watch
-from edge.sources.folder.arrivals import Arrivals, Listed
+from edge.sources.folder.arrivals import Arrivals
 from edge.sources.folder.in_flight import InFlight
+from edge.sources.folder.listing import Looker
+from edge.sources.folder.names import Names
+from edge.sources.folder.shelf import Facts, Settled, Shelf, facts_of
+from edge.sources.folder.trouble import Trouble
 from edge.sources.source import Source
 from edge.sources.state import SourceState
 from edge.worker import STEP_SECONDS
 
-DONE, FAILED = "done", "failed"
-UNFINISHED = (".part", ".tmp")
 LOOK_SECONDS = 1.0
 MAX_BYTES = 100 * 1024 * 1024
-
-_Facts = Tuple[int, int, int]
-"""A file's inode, size in bytes and time of change in ns: another one is another file."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,12 +51,17 @@ class FolderSource(Source):
         """
         self.name = settings.name
         self._path = settings.path
-        self._delete = settings.after == "delete"
-        self._how = settings.watch
+        self._settings = settings
         self._device = device
         self._policy = Policy(settings.threshold, retain=False, changes=None)
         self._state = state
         self._in_flight = in_flight
+        self._names = Names(settings.ignore)
+        self._shelf = Shelf(settings.path, in_flight.moving)
+        self._trouble = Trouble()
+        self._looker = Looker(
+            settings.path, self._names, settings.recursive, in_flight.__contains__
+        )
 
     def frames(self, stop: threading.Event) -> Iterator[Optional[Frame]]:
         """Yield the files; what is not taken, or not settled, at the end stays in the folder."""
@@ -63,23 +69,24 @@ class FolderSource(Source):
             try:
                 yield from self._watched(stop)
             except OSError as error:
-                self._state.stale("{}; create or mount it: trying again".format(error))
+                missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
+                advice = "create or mount it: " if missing else ""
+                self._state.stale("{}; {}trying again".format(error, advice))
                 stop.wait(STEP_SECONDS)
                 yield None
 
     def _watched(self, stop: threading.Event) -> Iterator[Optional[Frame]]:
-        for name in (DONE, FAILED):
-            self._make(name)
+        self._shelf.prepare()
         arrivals = Arrivals()
-        with watch.changes(self._path, self._how) as changes:
+        settings = self._settings
+        with watch.changes(self._path, settings.watch, settings.recursive) as changes:
             next_look = 0.0
             while not stop.is_set():
                 now = time.monotonic()
                 if now >= next_look:
-                    arrivals.look(self._listing(), now)
+                    self._look(arrivals, now)
                     next_look = now + max(LOOK_SECONDS, 10 * (time.monotonic() - now))
-                    self._state.live()
-                for name in arrivals.take():
+                for name in arrivals.take() if self._trouble.may_read(now) else ():
                     yield self._frame(name)
                     if stop.is_set():
                         return
@@ -87,36 +94,33 @@ class FolderSource(Source):
                     self._note(arrivals, what, name)
                 yield None
 
-    def _make(self, name: str) -> None:
-        """Make a folder inside the drop folder, which itself must be there (or mounted)."""
-        try:
-            os.mkdir(os.path.join(self._path, name))
-        except FileExistsError:
-            pass
+    def _look(self, arrivals: Arrivals, now: float) -> None:
+        """Look through the folder, and try again what could not be done."""
+        listing = self._looker.look()
+        arrivals.look(listing.files, now)
+        for name in listing.unseen:
+            _log.warning(
+                "source %s: %s has pictures in its sub-folder %s, which is not looked into: set "
+                "recursive: true",
+                self.name,
+                self._path,
+                name,
+            )
+        if self._trouble.may_put_away(now):
+            for path, settled in self._in_flight.kept(self._path):
+                self._put_away(path, settled)
+        if self._trouble.reason is None:
+            self._state.live()
+        else:
+            self._state.stale(self._trouble.reason)
 
     def _note(self, arrivals: Arrivals, what: str, name: str) -> None:
-        if not is_candidate(name):
+        if not self._names.takes(name):
             return
         if what == watch.WRITTEN:
             arrivals.written(name, time.monotonic())
         else:
             arrivals.closed(name, _size(os.path.join(self._path, name)))
-
-    def _listing(self) -> Dict[str, Listed]:
-        """Return what `Arrivals.look` wants to know of the files not taken."""
-        found, now = {}, time.time()
-        with os.scandir(self._path) as entries:
-            for entry in entries:
-                if not is_candidate(entry.name) or entry.path in self._in_flight:
-                    continue
-                try:
-                    facts = entry.stat()
-                except OSError:
-                    continue  # gone since, or a dangling link
-                if stat.S_ISREG(facts.st_mode):
-                    age = now - facts.st_mtime
-                    found[entry.name] = Listed(facts.st_size, facts.st_mtime_ns, age)
-        return found
 
     def _frame(self, name: str) -> Optional[Frame]:
         """Return the Frame for a file, or None if it is in flight, gone or no file."""
@@ -127,76 +131,64 @@ class FolderSource(Source):
             return None
         if not stat.S_ISREG(facts.st_mode) or not self._in_flight.add(path):
             return None
-        file = _DroppedFile(path, _facts(facts), self._put_away)
+        file = _DroppedFile(path, facts_of(facts))
         return Frame(
             device=self._device,
             source=self.name,
             image=readable_name(name),
             captured_at=facts.st_mtime,
             arrived=time.monotonic(),
-            read=file.read,
-            settle=file.settle,
+            read=partial(self._read, file),
+            settle=partial(self._settle, file),
+            postpone=partial(self._postpone, file),
             policy=self._policy,
         )
 
-    def _put_away(self, path: str, facts: _Facts, reason: Optional[str]) -> None:
+    def _read(self, file: "_DroppedFile") -> bytes:
+        data = file.read()
+        self._trouble.has_read()
+        return data
+
+    def _postpone(self, file: "_DroppedFile", reason: str) -> None:
+        """Leave a file to be taken again: this machine cannot read it now."""
+        self._trouble.cannot_read("cannot read {}: {}".format(file.path, reason))
+        self._in_flight.remove(file.path)
+
+    def _settle(self, file: "_DroppedFile", reason: Optional[str]) -> None:
+        delete = self._settings.after == "delete"
+        self._put_away(file.path, Settled(file.facts, reason, delete))
+
+    def _put_away(self, path: str, settled: Settled) -> None:
         """Move or delete a file; one that was replaced on the way stays, to be classified too."""
         try:
-            if facts == _facts(os.stat(path)):
-                self._dispose(path, reason)
-        except FileNotFoundError:
-            pass
+            self._shelf.put(os.path.relpath(path, self._path), settled)
         except OSError as error:
-            _log.error(
-                "source %s: %s was delivered and cannot be put away: %s; it is left alone until "
-                "the daemon starts again",
-                self.name,
-                path,
-                error,
+            self._in_flight.keep(path, settled)
+            self._trouble.cannot_put_away(
+                "{} was delivered and cannot be put away: {}; trying again".format(path, error)
             )
             return
         self._in_flight.remove(path)
-
-    def _dispose(self, path: str, reason: Optional[str]) -> None:
-        if reason is None and self._delete:
-            os.unlink(path)
-            return
-        with self._in_flight.moving:
-            target = _unused(os.path.join(self._path, DONE if reason is None else FAILED), path)
-            os.rename(path, target)
-        if reason is not None:
-            with open(target + ".error", "w", encoding="utf-8") as file:
-                file.write(reason + "\n")
+        self._trouble.has_put_away()
 
 
 class _DroppedFile:
     """A file under way, and what it was when it was read."""
 
-    def __init__(
-        self, path: str, facts: _Facts, put_away: Callable[[str, _Facts, Optional[str]], None]
-    ) -> None:
-        self._path = path
-        self._facts = facts
-        self._put_away = put_away
+    def __init__(self, path: str, facts: Facts) -> None:
+        self.path = path
+        self.facts = facts
 
     def read(self) -> bytes:
         """Return the file's bytes; raises OSError, or PictureError if it is too large."""
-        with open(self._path, "rb") as file:
+        with open(self.path, "rb") as file:
             facts = os.fstat(file.fileno())
-            self._facts = _facts(facts)
+            self.facts = facts_of(facts)
             if facts.st_size > MAX_BYTES:
                 raise PictureError(
                     "it has {} bytes; at most {} are read".format(facts.st_size, MAX_BYTES)
                 )
             return file.read()
-
-    def settle(self, reason: Optional[str]) -> None:
-        """Put it away; `reason`: why it could not be classified, or None."""
-        self._put_away(self._path, self._facts, reason)
-
-
-def _facts(found: os.stat_result) -> _Facts:
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _size(path: str) -> int:
@@ -204,20 +196,3 @@ def _size(path: str) -> int:
         return os.stat(path).st_size
     except OSError:
         return 0
-
-
-def is_candidate(name: str) -> bool:
-    """Return True if a file of such a name is taken."""
-    return not name.startswith(".") and not name.lower().endswith(UNFINISHED)
-
-
-def _unused(folder: str, path: str) -> str:
-    """Return a path in `folder` for the file at `path` that nothing has taken."""
-    stem, extension = os.path.splitext(os.path.basename(path))
-    number = 0
-    while True:
-        suffix = "-{}".format(number) if number else ""
-        target = os.path.join(folder, stem + suffix + extension)
-        if not os.path.lexists(target):
-            return target
-        number += 1

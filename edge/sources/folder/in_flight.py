@@ -1,7 +1,9 @@
-"""Which files are in flight, whichever source took them."""
+"""Which files are in flight, whichever source took them, and which cannot be put away yet."""
 
 import threading
-from typing import Set
+from typing import Dict, List, Set, Tuple
+
+from edge.sources.folder.shelf import Settled
 
 
 class InFlight:
@@ -18,6 +20,7 @@ class InFlight:
         self.moving = threading.Lock()
         self._lock = threading.Lock()
         self._paths: Set[str] = set()
+        self._settled: Dict[str, Settled] = {}
 
     def add(self, path: str) -> bool:
         """Note that a file is taken; return False if it is in flight already."""
@@ -31,6 +34,17 @@ class InFlight:
         """Note that a file has been put away, or left to be taken again."""
         with self._lock:
             self._paths.discard(path)
+            self._settled.pop(path, None)
+
+    def keep(self, path: str, settled: Settled) -> None:
+        """Note that a file was settled, and cannot be put away now."""
+        with self._lock:
+            self._settled[path] = settled
+
+    def kept(self, folder: str) -> List[Tuple[str, Settled]]:
+        """Return (path, Settled) of those in a folder, however deep."""
+        with self._lock:
+            return [item for item in self._settled.items() if item[0].startswith(folder + "/")]
 
     def __contains__(self, path: str) -> bool:
         with self._lock:

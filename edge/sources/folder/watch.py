@@ -11,7 +11,7 @@ from watchdog.events import FileSystemEventHandler
 WRITTEN, CLOSED = "written", "closed"
 
 Change = Tuple[str, str]
-"""(WRITTEN or CLOSED, file name)."""
+"""(WRITTEN or CLOSED, path within the folder)."""
 
 Changes = Callable[[float], List[Change]]
 
@@ -25,19 +25,20 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def changes(path: str, how: str = "auto") -> Iterator[Changes]:
+def changes(path: str, how: str = "auto", recursive: bool = False) -> Iterator[Changes]:
     """Watch the folder `path` while the block runs.
 
     Args:
         path: the folder.
         how: "poll" to leave inotify alone; "auto" to use it where it can be trusted.
+        recursive: whether sub-folders are watched, too.
 
     Yields:
         A function of a timeout in seconds that returns what has happened since, as a list of
-        (WRITTEN or CLOSED, file name); where nothing tells, it just waits.
+        (WRITTEN or CLOSED, path within the folder); where nothing tells, it just waits.
     """
     happened: "queue.Queue[Change]" = queue.Queue(maxsize=_BOUND)
-    observer = None if how == "poll" or _is_remote(path) else _observe(path, happened)
+    observer = None if how == "poll" or _is_remote(path) else _observe(path, happened, recursive)
     try:
         yield lambda timeout: _drain(happened, timeout)
     finally:
@@ -57,13 +58,13 @@ def _drain(happened: "queue.Queue[Change]", timeout: float) -> List[Change]:
     return found
 
 
-def _observe(path: str, happened: "queue.Queue[Change]") -> Any:
+def _observe(path: str, happened: "queue.Queue[Change]", recursive: bool) -> Any:
     """Return a running observer that fills the queue, or None where there is no inotify."""
     try:
         from watchdog.observers.inotify import InotifyObserver
 
         observer = InotifyObserver(generate_full_events=True)
-        observer.schedule(_Handler(happened), path)
+        observer.schedule(_Handler(happened, path), path, recursive=recursive)
         observer.start()
         return observer
     except (ImportError, OSError) as error:
@@ -74,8 +75,9 @@ def _observe(path: str, happened: "queue.Queue[Change]") -> Any:
 class _Handler(FileSystemEventHandler):
     """What watchdog calls, from its own thread."""
 
-    def __init__(self, happened: "queue.Queue[Change]") -> None:
+    def __init__(self, happened: "queue.Queue[Change]", folder: str) -> None:
         self._happened = happened
+        self._folder = folder
 
     def dispatch(self, event: Any) -> None:
         """Keep what the event tells of a file."""
@@ -90,7 +92,8 @@ class _Handler(FileSystemEventHandler):
 
     def _put(self, what: str, path: str) -> None:
         try:
-            self._happened.put_nowait((what, os.path.basename(os.fsdecode(path))))
+            name = os.path.relpath(os.fsdecode(path), self._folder)
+            self._happened.put_nowait((what, name))
         except queue.Full:
             pass
 
