@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -35,9 +36,18 @@ def wait_for(condition, what, seconds=SECONDS):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port that nobody uses, nor is given for an outgoing connection before it is taken.
+
+    Those are from 32768 on (Linux's `ip_local_port_range`).
+    """
+    while True:
+        port = random.SystemRandom().randrange(10000, 32768)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def program(name):
@@ -103,7 +113,16 @@ class Mosquitto:
     def start(self):
         with open(os.path.join(self._folder, "mosquitto.log"), "ab") as log:
             self._process = subprocess.Popen([self._program, "-c", self._config], stderr=log)
-        wait_for(lambda: answers(self.port), "mosquitto listens", 10.0)
+        wait_for(
+            lambda: answers(self.port) or self._process.poll() is not None,
+            "mosquitto listens",
+            30.0,
+        )
+        assert self._process.poll() is None, self._log()
+
+    def _log(self):
+        with open(os.path.join(self._folder, "mosquitto.log"), encoding="utf-8") as file:
+            return file.read()
 
     def allow(self, access):
         """Change the lines of its ACL file while it runs."""
