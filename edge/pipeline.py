@@ -21,7 +21,7 @@ from edge.prepare.admission import Admission
 from edge.prepare.decoder import decode
 from edge.prepare.header import Header
 from edge.prepare.preprocess import preprocess_into
-from edge.prepare.validity import FROZEN
+from edge.prepare.validity import FROZEN, LIVE
 from edge.sink import Sink
 from edge.worker import STEP_SECONDS, Worker
 
@@ -164,24 +164,30 @@ class Decoder:
         if slot is None:
             return False
         try:
-            try:
-                with self._metrics.time(PREPROCESS):
-                    preprocess_into(image, slot.row)
-            finally:
-                if header is not None:
-                    self._admission.leave(header)
-            status = frame.judge(slot.row)
-        except PICTURE_FAULTS as error:
-            slot.cancel()
-            return self._go_on(partial(self._sink.failed, frame, identity, _reason(error)))
+            fault = self._prepare(image, slot.row)
+            if header is not None:
+                self._admission.leave(header)
+            status = frame.judge(slot.row) if fault is None else LIVE
         except BaseException:
             slot.cancel()
             raise
+        if fault is not None:
+            slot.cancel()
+            return self._go_on(partial(self._sink.failed, frame, identity, fault))
         if status == FROZEN:
             slot.cancel()
             return self._sink.unchanged(frame)
         slot.commit(Prepared(frame, identity, time.monotonic(), status))
         return True
+
+    def _prepare(self, image: np.ndarray, row: np.ndarray) -> Optional[str]:
+        """Fill a row; return why the picture makes that impossible, or None."""
+        try:
+            with self._metrics.time(PREPROCESS):
+                preprocess_into(image, row)
+        except PICTURE_FAULTS as error:
+            return _reason(error)
+        return None
 
     def _go_on(self, step: Step) -> bool:
         self._next = step

@@ -3,60 +3,32 @@
 import base64
 import hashlib
 import re
-import socket
-import threading
 
 import pytest
 
-from edge.metrics import DAMAGED, UNCHANGED
+from edge.metrics import DAMAGED, DROPPED, UNCHANGED
 from tests.support import cameras
 from tests.support.servers import wait_for
 
 REALM, NONCE = "camera", "5ccc069c403ebaf9f0171e9517f40e41"
 
 
-class Server:
+class Server(cameras.TcpServer):
     """Answers each request with what `answer(request)` yields, and closes."""
 
     def __init__(self, answer):
         self.requests = []
-        self._answer = answer
-        self._closed = threading.Event()
-        self._listener = socket.socket()
-        self._listener.bind(("127.0.0.1", 0))
-        self._listener.listen(16)
-        self.url = "http://user:s3cr%40t@127.0.0.1:{}/snap".format(self._listener.getsockname()[1])
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
+        self._said = answer
+        super().__init__()
+        self.url = "http://user:s3cr%40t@127.0.0.1:{}/snap".format(self.port)
 
-    def close(self):
-        self._closed.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(10.0)
-
-    def _accept(self):
-        while not self._closed.is_set():
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
+    def _answer(self, connection):
+        request = connection.recv(8192).decode("latin-1")
+        self.requests.append(request)
+        for part in self._said(request):
+            connection.sendall(part)
+            if self._closed.wait(0.03):
                 return
-            self._threads.append(threading.Thread(target=self._serve, args=(client,)))
-            self._threads[-1].start()
-
-    def _serve(self, client):
-        with client:
-            client.settimeout(10.0)
-            try:
-                request = client.recv(8192).decode("latin-1")
-                self.requests.append(request)
-                for part in self._answer(request):
-                    client.sendall(part)
-                    if self._closed.wait(0.03):
-                        return
-            except OSError:
-                pass  # the client has gone
 
 
 @pytest.fixture
@@ -160,6 +132,20 @@ def test_the_same_single_picture_again_is_no_new_one(serve, pictures, watch):
     wait_for(lambda: watched.count(UNCHANGED) >= 6, "the same again and again")
     assert len(watched.frames) == 2
     assert watched.up() == 1
+
+
+def test_a_new_single_picture_that_came_while_another_was_under_way_is_not_lost(
+    serve, pictures, watch
+):
+    shown = pictures[:1]
+    server = serve(lambda request: snapshot(shown[0]))
+    watched = watch(server.url, fps=30, clear=False)
+    watched.more()
+    shown[0] = pictures[1]
+    wait_for(lambda: watched.count(DROPPED) >= 3, "it came meanwhile")
+    watched.frames[0].release()
+    watched.more()
+    assert len({frame.read().tobytes() for frame in watched.frames}) == 2
 
 
 def challenge(text):

@@ -95,7 +95,7 @@ def test_a_time_that_jumps_holds_nothing_up(tmp_path, watch, jump):
     watched.more(16)
 
 
-@pytest.mark.parametrize(("kind", "size"), [("ts", 600), ("mkv", 20), ("mkv", 3000)])
+@pytest.mark.parametrize(("kind", "size"), [("ts", 600), ("mkv", 20), ("mkv", 3000), ("h264", 20)])
 def test_a_damaged_part_of_a_film_is_left_out_and_the_rest_goes_on(tmp_path, watch, kind, size):
     chance = np.random.RandomState(0)
     noisy = [

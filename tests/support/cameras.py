@@ -63,27 +63,17 @@ def _knows_the_password(request):
     return said["response"] == hashlib.md5(proof.encode()).hexdigest()
 
 
-class MjpegServer:
-    """Sends JPEG files in turn, `fps` of them a second, until `fault` says what to do instead.
+class TcpServer:
+    """Hands each connection to `_answer`, in a thread of its own, until it is closed."""
 
-    asks_for: b"Basic" or b"Digest": only who knows the password gets pictures.
-    """
-
-    def __init__(self, pictures, fps=20, length=True):
-        """Serve `pictures` (JPEG files), each with its length or, as some cameras do, without."""
-        self.fault = None
-        self.asks_for = None
+    def __init__(self):
         self.connections = 0
-        self.pictures = pictures
-        self._fps = fps
-        self._length = length
         self._closed = threading.Event()
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(64)
         self.port = self._listener.getsockname()[1]
-        self.url = "http://127.0.0.1:{}/stream".format(self.port)
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
@@ -106,6 +96,7 @@ class MjpegServer:
             self._threads = [old for old in self._threads if old.is_alive()] + [thread]
 
     def _serve(self, connection):
+        connection.settimeout(10.0)
         try:
             self._answer(connection)
         except OSError:
@@ -114,7 +105,26 @@ class MjpegServer:
             connection.close()
 
     def _answer(self, connection):
-        connection.settimeout(10.0)
+        raise NotImplementedError
+
+
+class MjpegServer(TcpServer):
+    """Sends JPEG files in turn, `fps` of them a second, until `fault` says what to do instead.
+
+    asks_for: b"Basic" or b"Digest": only who knows the password gets pictures.
+    """
+
+    def __init__(self, pictures, fps=20, length=True):
+        """Serve `pictures` (JPEG files), each with its length or, as some cameras do, without."""
+        self.fault = None
+        self.asks_for = None
+        self.pictures = pictures
+        self._fps = fps
+        self._length = length
+        super().__init__()
+        self.url = "http://127.0.0.1:{}/stream".format(self.port)
+
+    def _answer(self, connection):
         request = connection.recv(4096)
         if self.fault == "unauthorised":
             return connection.sendall(_UNAUTHORISED % b"Basic")

@@ -14,7 +14,6 @@ from edge.sources.camera.capture import Capture
 _RTSP = {"fpsprobesize": "0"}
 """FFmpeg's options: no reading ahead to find the rate."""
 
-
 MOST_REORDERED = 32
 """A frame comes out at most so many packets after its own: H.264 holds 16 back."""
 
@@ -103,14 +102,27 @@ class AvCapture(Capture):
             except self._av.error.FFmpegError as error:
                 self.damaged += self._shown > 0  # a stream that one joins begins in the middle
                 return "its video cannot be decoded: {}".format(error.strerror)
-        if packet.is_corrupt or any(level <= self._av.logging.ERROR for level, _, _ in said):
-            self._spoilt.append(packet.pts)  # FFmpeg makes up what is missing
-        whole = [one for one in frames if not one.is_corrupt and one.pts not in self._spoilt]
+        spoilt = packet.is_corrupt or any(
+            level <= self._av.logging.ERROR for level, _, _ in said
+        )  # FFmpeg makes up what is missing
+        if spoilt and packet.pts is not None:
+            self._spoilt.append(packet.pts)
+        whole = [one for one in frames if not self._is_spoilt(one, spoilt)]
         self._pending += whole
         if len(whole) == len(frames):
             return None
         self.damaged += len(frames) - len(whole)
         return "its video is damaged"
+
+    def _is_spoilt(self, frame: Any, packet_is: bool) -> bool:
+        """Return True if a frame is damaged, being that of a packet by its time.
+
+        Args:
+            frame: PyAV's.
+            packet_is: whether the last packet is, whose frame it is where there are no times.
+        """
+        known = packet_is if frame.pts is None else frame.pts in self._spoilt
+        return bool(frame.is_corrupt or known)
 
     def _cause(self, error: Any) -> str:
         if isinstance(error, self._av.error.ExitError):

@@ -57,6 +57,7 @@ class Reader:
         self._stop = stop
         self._number = 0
         self._good_at = self._new_at = 0.0
+        self._is_new = False
         self._call_began: Optional[float] = None
 
     def run(self) -> None:
@@ -109,6 +110,7 @@ class Reader:
                 grabbed = True
                 self._metrics.count(settings.name, DAMAGED, capture.damaged - damaged)
                 damaged = capture.damaged
+                self._is_new = self._is_new or capture.is_new
                 if capture.is_file and capture.position is not None:
                     player.wait(capture.position, self._stop)
                 if schedule.due(time.monotonic()):
@@ -127,7 +129,7 @@ class Reader:
             self._metrics.count(settings.name, DROPPED)
             return
         captured_at, arrived = time.time(), time.monotonic()
-        if capture.is_new:
+        if self._is_new:
             self._new_at = arrived
         elif arrived - self._new_at < settings.validity.frozen_s or not settings.validity.frozen_s:
             self._metrics.count(settings.name, UNCHANGED)
@@ -141,6 +143,7 @@ class Reader:
                 raise SourceError("its pictures are damaged: {}".format(error))
             return
         self._good_at = arrived
+        self._is_new = False
         image = view(image, settings.roi, settings.rotate)
         self._number += 1
         self._handoff.put(CapturedImage(image, self._number, captured_at, arrived))

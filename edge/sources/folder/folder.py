@@ -58,7 +58,7 @@ class FolderSource(Source):
         self._in_flight = in_flight
         self._names = Names(settings.ignore)
         self._shelf = Shelf(settings.path, in_flight.moving)
-        self._trouble = Trouble()
+        self._reading, self._putting_away = Trouble(), Trouble()
         self._looker = Looker(
             settings.path, self._names, settings.recursive, in_flight.__contains__
         )
@@ -86,7 +86,7 @@ class FolderSource(Source):
                 if now >= next_look:
                     self._look(arrivals, now)
                     next_look = now + max(LOOK_SECONDS, 10 * (time.monotonic() - now))
-                for name in arrivals.take() if self._trouble.may_read(now) else ():
+                for name in arrivals.take() if self._reading.is_due(now) else ():
                     yield self._frame(name)
                     if stop.is_set():
                         return
@@ -106,13 +106,14 @@ class FolderSource(Source):
                 self._path,
                 name,
             )
-        if self._trouble.may_put_away(now):
+        if self._putting_away.is_due(now):
             for path, settled in self._in_flight.kept(self._path):
                 self._put_away(path, settled)
-        if self._trouble.reason is None:
+        reason = self._reading.reason or self._putting_away.reason
+        if reason is None:
             self._state.live()
         else:
-            self._state.stale(self._trouble.reason)
+            self._state.stale(reason)
 
     def _note(self, arrivals: Arrivals, what: str, name: str) -> None:
         if not self._names.takes(name):
@@ -146,12 +147,12 @@ class FolderSource(Source):
 
     def _read(self, file: "_DroppedFile") -> bytes:
         data = file.read()
-        self._trouble.has_read()
+        self._reading.worked()
         return data
 
     def _postpone(self, file: "_DroppedFile", reason: str) -> None:
         """Leave a file to be taken again: this machine cannot read it now."""
-        self._trouble.cannot_read("cannot read {}: {}".format(file.path, reason))
+        self._reading.failed("cannot read {}: {}".format(file.path, reason))
         self._in_flight.remove(file.path)
 
     def _settle(self, file: "_DroppedFile", reason: Optional[str]) -> None:
@@ -164,12 +165,12 @@ class FolderSource(Source):
             self._shelf.put(os.path.relpath(path, self._path), settled)
         except OSError as error:
             self._in_flight.keep(path, settled)
-            self._trouble.cannot_put_away(
+            self._putting_away.failed(
                 "{} was delivered and cannot be put away: {}; trying again".format(path, error)
             )
             return
         self._in_flight.remove(path)
-        self._trouble.has_put_away()
+        self._putting_away.worked()
 
 
 class _DroppedFile:

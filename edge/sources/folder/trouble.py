@@ -1,4 +1,4 @@
-"""What this machine cannot do at present with a drop folder's files."""
+"""What this machine cannot do at present with a drop folder's files, such as read them."""
 
 import threading
 import time
@@ -11,60 +11,34 @@ AGAIN_SECONDS = (1.0, 60.0)
 
 
 class Trouble:
-    """What this machine cannot do at present, and when it is tried again; for any thread."""
+    """One thing that this machine cannot do at present, and when to try again; for any thread.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._reading, self._putting = _Kind(), _Kind()
-
-    @property
-    def reason(self) -> Optional[str]:
-        """Why the folder is not served, for the person on duty; None: it is."""
-        with self._lock:
-            return self._reading.reason or self._putting.reason
-
-    def may_read(self, now: float) -> bool:
-        """Return True if a file may be read at `now` (monotonic seconds)."""
-        with self._lock:
-            return now >= self._reading.again_at
-
-    def may_put_away(self, now: float) -> bool:
-        """Return True if files may be put away that could not be."""
-        with self._lock:
-            return now >= self._putting.again_at
-
-    def cannot_read(self, reason: str) -> None:
-        with self._lock:
-            self._reading.failed(reason)
-
-    def has_read(self) -> None:
-        with self._lock:
-            self._reading.worked()
-
-    def cannot_put_away(self, reason: str) -> None:
-        with self._lock:
-            self._putting.failed(reason)
-
-    def has_put_away(self) -> None:
-        with self._lock:
-            self._putting.worked()
-
-
-class _Kind:
-    """One kind of trouble."""
+    Attributes:
+        reason: why it cannot, for the person on duty; None: it can.
+    """
 
     def __init__(self) -> None:
         self.reason: Optional[str] = None
-        self.again_at = 0.0
+        self._lock = threading.Lock()
+        self._again_at = 0.0
         self._backoff = Backoff(*AGAIN_SECONDS)
 
+    def is_due(self, now: float) -> bool:
+        """Return True if it may be tried at `now` (monotonic seconds)."""
+        with self._lock:
+            return now >= self._again_at
+
     def failed(self, reason: str) -> None:
+        """Note that it could not be done, and why; several times at once are one failure."""
         now = time.monotonic()
-        if now >= self.again_at:  # several at once are one failure
-            self.again_at = now + self._backoff.next()
-        self.reason = self.reason or reason
+        with self._lock:
+            if now >= self._again_at:
+                self._again_at = now + self._backoff.next()
+            self.reason = self.reason or reason
 
     def worked(self) -> None:
-        self.reason = None
-        self.again_at = 0.0
-        self._backoff.reset()
+        """Note that it could be done."""
+        with self._lock:
+            self.reason = None
+            self._again_at = 0.0
+            self._backoff.reset()
