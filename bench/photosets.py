@@ -8,7 +8,7 @@ import numpy as np
 
 from export.network import model
 from export.network.extract import Extractor
-from export.pictures import photographs
+from export.pictures import collection
 from export.recipe import folds, lookalikes
 from export.recipe.blocks import BLOCKS
 from tests.support import stamps
@@ -68,7 +68,7 @@ def of_folder(images, weights, seed):
         weights: of the base, which tells what looks alike.
         seed: of the choice.
     """
-    found = photographs.read(images)
+    found = collection.read(images).photographs
     paths, labels = [one.path for one in found], sorted({one.label for one in found})
     classes = np.array([labels.index(one.label) for one in found])
     extractor = Extractor(model.base(weights), BLOCKS)

@@ -115,6 +115,8 @@ def _replay(options: argparse.Namespace) -> Exit:
     from edge.offline import comparison, replay
 
     logging.getLogger("edge").addHandler(logging.NullHandler())  # the events tell it all
+    if options.compare is not None:
+        comparison.events(options.compare)  # refused before the work
     count = replay.run(load(options.config), options.input, options.out, options.source)
     print("{}: {} events".format(options.out, count))
     if options.compare is None:

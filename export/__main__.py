@@ -57,6 +57,13 @@ def _add_train(commands: Any) -> None:
         help="how much is tried: fast varies no picture, compares on three parts instead of five, "
         "and tries linear heads alone (%(default)s)",
     )
+    parser.add_argument(
+        "--split",
+        choices=["auto", "new"],
+        default="auto",
+        help="auto: if the class folders are in train and val or test, that is the split; new: "
+        "all pictures are divided anew (%(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of split and training (%(default)s)")
     parser.add_argument(
         "--blocks",
@@ -209,8 +216,8 @@ def _add_photographs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "data",
         metavar="DATA",
-        help="a folder with a sub-folder for each class, or a TSV or CSV file with the columns "
-        "file and label",
+        help="a folder with a sub-folder for each class (or with train and val or test, and those "
+        "inside), or a TSV or CSV file with the columns file and label",
     )
     command.add_argument(
         "--images", metavar="FOLDER", help="what a table's files are relative to (its own folder)"
@@ -265,6 +272,7 @@ def _train(options: argparse.Namespace) -> Exit:
         options.data,
         options.out,
         options.images,
+        options.split,
         trainer.Options(*(getattr(options, field) for field in trainer.Options._fields)),
     )
     return Exit.OK

@@ -8,6 +8,7 @@ import numpy as np
 
 from edge.classify import bundle as bundles
 from export import predict, scores
+from export.pictures import collection as collections
 from export.pictures import photographs
 
 
@@ -16,7 +17,8 @@ def run(path: str, data: str, images: Optional[str], as_json: bool) -> None:
 
     Args:
         path: the bundle's.
-        data, images: see `export.pictures.photographs.read`.
+        data, images: see `export.pictures.collection.read`; of a user's own split, what is held
+            out is scored.
         as_json: print what `export.scores.measure` returns, with `model` and `left_out` (the
             unreadable files and why), instead of text.
 
@@ -25,7 +27,10 @@ def run(path: str, data: str, images: Optional[str], as_json: bool) -> None:
             has a label that the bundle does not know.
     """
     bundle = bundles.read(path)
-    found = photographs.read(data, images)
+    collection = collections.read(data, images)
+    for remark in collection.remarks:
+        print(remark, file=sys.stderr)
+    found = [one for one in collection.photographs if one.held_out is not False]
     _check_labels(bundle, data, found)
     results = predict.score(bundle, [photograph.path for photograph in found])
     left_out = [result for result in results if result.scored is None]

@@ -5,13 +5,15 @@ import os
 import sys
 from typing import List, Sequence, Tuple
 
+from edge import output
 from edge.classify import bundle as bundles
 from edge.classify.bundle import Bundle
 from edge.classify.tensorflow import TensorFlowRuntime
 from edge.classify.variant import suitable
 from edge.decide.threshold import decide
 from edge.offline.files import Result, score_files
-from export.pictures.photographs import pictures
+from export.pictures import listing
+from export.pictures.photographs import PhotographsError
 from export.progress import Progress
 
 
@@ -25,16 +27,26 @@ def run(path: str, images: str, out: str) -> None:
         path, images, out: of the bundle, the pictures and the table.
 
     Raises:
-        LabeldError: the bundle is refused, or there are no pictures.
+        LabeldError: the bundle is refused, there are no pictures, or `out` cannot be written.
     """
+    output.try_file(out)
     bundle = bundles.read(path)
-    files = pictures(images)
+    files = _files(images)
     results = score(bundle, [os.path.join(images, file) for file in files])
     with open(out, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
         table.writerow(("file", "label", "score"))
         for name, result in zip(files, results):
             table.writerow((name,) + _answer(result, bundle.labels))
+
+
+def _files(images: str) -> List[str]:
+    found = listing.below(images)
+    for remark in listing.remarks(images, found):
+        print(remark, file=sys.stderr)
+    if not found.files:
+        raise PhotographsError("{}: no pictures there".format(images))
+    return found.files
 
 
 def score(bundle: Bundle, files: Sequence[str]) -> List[Result]:

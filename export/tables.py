@@ -18,7 +18,7 @@ def labelled(photographs: Iterable[Photograph], below: str) -> bytes:
 
     It can be read again with `below` as its `images`.
     """
-    rows = ((os.path.relpath(path, below), label) for path, label in photographs)
+    rows = ((os.path.relpath(one.path, below), one.label) for one in photographs)
     return _table(("file", "label"), rows)
 
 

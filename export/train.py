@@ -11,8 +11,8 @@ import tensorflow as tf
 from edge.classify import bundle, writer
 from export import assessment, scores, tables, thresholds
 from export.network import freeze
-from export.pictures import photographs
-from export.pictures.photographs import Photograph
+from export.pictures import collection, photographs
+from export.pictures.photographs import Checked, Photograph
 from export.progress import Progress
 from export.recipe import suspects
 from export.trainer import Options, Trained, Trainer
@@ -21,12 +21,15 @@ GOLDEN_SAMPLES = 8
 MOST_GOLDEN_SAMPLES = 32
 """A bundle has at least the former, one of each class up to the latter."""
 
+MOST_CONFLICTS = 10
+"""Of pictures that are nearly the same with different labels, so many are named."""
 
-def run(data: str, out: str, images: Optional[str], options: Options) -> None:
+
+def run(data: str, out: str, images: Optional[str], split: str, options: Options) -> None:
     """Train on the labelled photographs of `data` and write the bundle `out`.
 
     Args:
-        data, images: see `export.pictures.photographs.read`.
+        data, images, split: see `export.pictures.collection.read`.
         out: the bundle's folder.
         options: Options.
 
@@ -35,16 +38,18 @@ def run(data: str, out: str, images: Optional[str], options: Options) -> None:
         KeyboardInterrupt: Ctrl-C before there was anything worth keeping.
     """
     writer.check_target(out)
-    found = photographs.read(data, images)
-    photographs.check_classes(data, found)
-    found = _readable(found)
-    photographs.check_classes(data + ", without the unreadable", found)
+    found = collection.read(data, images, split)
+    for remark in found.remarks:
+        print(remark, file=sys.stderr)
+    photographs.check_classes(data, found.photographs)
+    readable = _readable(found.photographs)
+    photographs.check_distinct(data + ", without the unreadable", readable)
     _seed(options.seed)
-    trainer = Trainer(found, options)
+    trainer = Trainer(readable, options)
     plan = trainer.plan
     print(
         "{} pictures of {} classes: {} to choose the recipe by, {} held out".format(
-            len(found), len(trainer.labels), np.sum(~plan.held_out), np.sum(plan.held_out)
+            len(readable), len(trainer.labels), np.sum(~plan.held_out), np.sum(plan.held_out)
         )
     )
     choice = trainer.choose()
@@ -54,13 +59,13 @@ def run(data: str, out: str, images: Optional[str], options: Options) -> None:
     figures = _held_out_figures(trainer, trained, options.seed)
     threshold = _threshold(trainer, trained, options.precision)
     suspicious = suspects.find(trained.scores, trainer.classes)
-    _say_of_pictures(trainer, suspicious)
+    chosen = [one.photograph for one in readable]
+    _say_of_pictures(trainer, chosen, suspicious)
     points = trainer.curve(choice)
     if points:
         print(assessment.curve_text(points))
-    held_out = [found[number] for number in np.flatnonzero(plan.held_out)]
-    others = [found[number] for number in np.flatnonzero(~plan.held_out)]
-    below = photographs.folder(data, images)
+    held_out = [chosen[number] for number in np.flatnonzero(plan.held_out)]
+    others = [chosen[number] for number in np.flatnonzero(~plan.held_out)]
     freeze.write_bundle(
         out,
         freeze.Frozen(trained.network, trained.familiarity),
@@ -69,9 +74,9 @@ def run(data: str, out: str, images: Optional[str], options: Options) -> None:
         figures,
         threshold,
         {
-            bundle.HELD_OUT: tables.labelled(held_out, below),
-            bundle.SUSPECTS: tables.suspects(suspicious, found, trainer.labels, below),
-            bundle.DUPLICATES: tables.duplicates(trainer.duplicates, found, below),
+            bundle.HELD_OUT: tables.labelled(held_out, found.below),
+            bundle.SUSPECTS: tables.suspects(suspicious, chosen, trainer.labels, found.below),
+            bundle.DUPLICATES: tables.duplicates(trainer.duplicates, chosen, found.below),
         },
     )
     print("wrote {}".format(out))
@@ -106,20 +111,27 @@ def _threshold(trainer: Trainer, trained: Trained, precision: Optional[float]) -
     return found
 
 
-def _say_of_pictures(trainer: Trainer, suspicious: Sequence[suspects.Suspect]) -> None:
+def _say_of_pictures(
+    trainer: Trainer, chosen: Sequence[Photograph], suspicious: Sequence[suspects.Suspect]
+) -> None:
     """Print what is remarkable of the photographs."""
-    different = sum(
-        trainer.classes[pair.first] != trainer.classes[pair.second] for pair in trainer.duplicates
-    )
+    different = [
+        (chosen[pair.first], chosen[pair.second])
+        for pair in trainer.duplicates
+        if chosen[pair.first].label != chosen[pair.second].label
+    ]
     print(
         "{}: {} pictures look like another class than their label, the most suspicious "
         "first".format(bundle.SUSPECTS, len(suspicious))
     )
     print(
         "{}: {} pairs of pictures are nearly the same, {} of them with different labels".format(
-            bundle.DUPLICATES, len(trainer.duplicates), different
+            bundle.DUPLICATES, len(trainer.duplicates), len(different)
         )
     )
+    for pair in different[:MOST_CONFLICTS]:
+        told = ["{0.path} ({0.label})".format(one) for one in pair]
+        print("nearly the same: " + " and ".join(told))
     poor = assessment.few(trainer.labels, trainer.classes)
     if poor:
         listed = ", ".join("{} ({})".format(*one) for one in poor)
@@ -134,16 +146,16 @@ def golden_choice(held_out: Sequence[Photograph], others: Sequence[Photograph]) 
     return [photograph for one in rounds for photograph in one if photograph is not None][:count]
 
 
-def _readable(found: Sequence[Photograph]) -> List[Photograph]:
+def _readable(found: Sequence[Photograph]) -> List[Checked]:
     answers = []
     with Progress("check", len(found), "picture") as progress:
-        for answer in photographs.readable(found):
+        for answer in photographs.checked(found):
             answers.append(answer)
             progress.update(len(answers))
-    for photograph, fault in answers:
-        if fault is not None:
-            print("{}: {}; left out".format(photograph.path, fault), file=sys.stderr)
-    return [photograph for photograph, fault in answers if fault is None]
+    for one in answers:
+        if one.fault is not None:
+            print("{}: {}; left out".format(one.photograph.path, one.fault), file=sys.stderr)
+    return [one for one in answers if one.fault is None]
 
 
 def _seed(seed: int) -> None:

@@ -10,14 +10,16 @@ from export import finetune
 from export.network import extract, hidden, model
 from export.network.extract import Extractor
 from export.pictures import dataset, photographs, strange
-from export.pictures.photographs import Photograph
+from export.pictures.photographs import Checked, Photograph
 from export.progress import Progress
 from export.recipe import calibration, curve, familiarity, folds, lookalikes, search
 from export.recipe.blocks import BLOCKS
 from export.recipe.candidate import LINEAR, Candidate, Fixed
 from export.recipe.familiarity import Familiarity
+from export.recipe.folds import Plan
 from export.recipe.head import Head
 from export.recipe.heads import Examples, HeadFitter
+from export.recipe.lookalikes import Lookalikes
 from export.recipe.quality import LEVELS
 
 SETTLING = 32
@@ -66,20 +68,21 @@ class Trained(NamedTuple):
 class Trainer:
     """Photographs, their features, and what each is for."""
 
-    def __init__(self, found: Sequence[Photograph], options: Options) -> None:
+    def __init__(self, found: Sequence[Checked], options: Options) -> None:
         """Load the base and compute the features.
 
         Args:
-            found: readable Photographs.
+            found: readable photographs.
             options: Options.
 
         Raises:
             WeightsError: the base's weights cannot be had.
         """
         self._options = options
-        self._paths = [photograph.path for photograph in found]
-        self.labels = tuple(photographs.by_class(found))
-        self.classes = np.array([self.labels.index(one.label) for one in found], np.int32)
+        chosen = [one.photograph for one in found]
+        self._paths = [photograph.path for photograph in chosen]
+        self.labels = tuple(photographs.by_class(chosen))
+        self.classes = np.array([self.labels.index(one.label) for one in chosen], np.int32)
         self._base = _base(options.weights, self._paths)
         self._quality = LEVELS[options.quality]
         copies = options.augment
@@ -91,15 +94,31 @@ class Trainer:
             varied = features.of(sample)
         else:
             varied = extractor.extract([self._paths[number] for number in sample], 1)
-        chosen = strange.rows(self._paths, self._quality.strange, options.seed)
-        self._strange = extractor.extract_rows(chosen, "strange pictures")
-        alike = lookalikes.find(features, varied, self.classes)
+        unlike = strange.rows(self._paths, self._quality.strange, options.seed)
+        self._strange = extractor.extract_rows(unlike, "strange pictures")
+        contents = np.unique([one.digest for one in found], return_inverse=True)[1]
+        alike = lookalikes.find(features, varied, self.classes, contents)
         self.duplicates = alike.duplicates
-        self.plan = folds.plan(self.classes, alike.groups, self._quality.folds, options.seed)
+        self._own_split = any(photograph.held_out for photograph in chosen)
+        self.plan = self._planned(chosen, alike)
         self._features = features
         self._fitter = HeadFitter(
             features, self.classes, self.plan.groups, self._balanced, self._hidden_head
         )
+
+    def _planned(self, chosen: Sequence[Photograph], alike: Lookalikes) -> Plan:
+        count, seed = self._quality.folds, self._options.seed
+        if not self._own_split:
+            return folds.plan(self.classes, alike, count, seed)
+        held_out = np.array([bool(photograph.held_out) for photograph in chosen])
+        plan = folds.own_plan(held_out, self.classes, alike, count, seed)
+        moved = np.sum(plan.held_out & ~held_out)
+        if moved:
+            print(
+                "{} pictures are nearly the same as some that you hold out, and are held out with "
+                "them".format(moved)
+            )
+        return plan
 
     def choose(self) -> search.Choice:
         """Compare recipes on the pictures that are not held out; return the Choice."""
@@ -207,7 +226,7 @@ class Trainer:
     @property
     def learns_all(self) -> bool:
         """Whether the pictures that were held out are learnt from in the end."""
-        return not self._options.keep_held_out
+        return not (self._options.keep_held_out or self._own_split)
 
     @property
     def _everything(self) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
+from edge import output
 from edge.classify import manifest as manifests
 from edge.classify.bundle import FAMILIAR, GOLDEN, PLAIN_MODEL, SAVED_MODEL, SCORES, GoldenSample
 from edge.classify.manifest import MANIFEST, write_file
@@ -56,6 +57,7 @@ def write(path: str, draft: Draft) -> None:
 
     Raises:
         BundleError: `path` exists and is not a bundle.
+        OutputError: nothing can be written there.
     """
     path = os.path.abspath(path)
     check_target(path)
@@ -71,10 +73,11 @@ def write(path: str, draft: Draft) -> None:
 
 
 def check_target(path: str) -> None:
-    """Raise BundleError if `path` is something that `write` must not replace."""
+    """Raise BundleError if `path` is what `write` must not replace, OutputError if it cannot."""
     is_free = not os.path.lexists(path) or (os.path.isdir(path) and not os.listdir(path))
     if not is_free and not os.path.isfile(os.path.join(path, MANIFEST)):
         raise BundleError(path, "it exists and is not a bundle: choose another --out")
+    output.try_folder(path)
 
 
 def _fill(folder: str, name: str, draft: Draft) -> None:

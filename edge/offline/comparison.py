@@ -18,7 +18,7 @@ def compare(path: str, other: str) -> Tuple[List[str], bool]:
     Raises:
         LabeldError: one of them cannot be read.
     """
-    here, there = _events(path), _events(other)
+    here, there = events(path), events(other)
     both = [image for image in here if image in there]
     lines = [
         "{}: {}, in {} {}".format(image, _told(here[image]), other, _told(there[image]))
@@ -44,12 +44,16 @@ def compare(path: str, other: str) -> Tuple[List[str], bool]:
     return lines, same
 
 
-def _events(path: str) -> Dict[str, Dict[str, Any]]:
-    """Return {image: event}."""
+def events(path: str) -> Dict[str, Dict[str, Any]]:
+    """Return the events in a file of `labeld replay`, by their pictures.
+
+    Raises:
+        LabeldError: it cannot be read.
+    """
     try:
         with open(path, encoding="utf-8") as file:
-            events = [json.loads(line) for line in file]
-        return {event["image"]: event for event in events}
+            found = [json.loads(line) for line in file]
+        return {event["image"]: event for event in found}
     except OSError as error:
         raise LabeldError("{}: {}".format(path, error.strerror))
     except (ValueError, KeyError, TypeError) as error:

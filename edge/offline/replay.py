@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Type, TypeVar
 
 from prometheus_client import CollectorRegistry
 
+from edge import output
 from edge.batch.slots import Slots
 from edge.classify import variant
 from edge.classify.loaded import LoadedModel, load_best
@@ -64,8 +65,9 @@ def run(config: Config, path: str, out: str, source: Optional[str] = None) -> in
         How many events there are.
 
     Raises:
-        LabeldError: it cannot be read, or a stage failed.
+        LabeldError: it cannot be read, `out` cannot be written, or a stage failed.
     """
+    output.try_file(out)
     is_folder = os.path.isdir(path)
     if is_folder:
         folder = _first(FolderSettings, config, source)

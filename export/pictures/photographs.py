@@ -1,63 +1,79 @@
-"""A user's labelled photographs: found and checked."""
+"""A user's labelled photographs, and what may be a label."""
 
-import csv
+import hashlib
 import os
+import unicodedata
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set
 
+from edge.decide.threshold import UNKNOWN
 from edge.errors import LabeldError, PictureError
 from edge.prepare.decoder import decode
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-
-MOST_FAULTS = 20
-"""How many faults of a table one message lists."""
-
 
 class Photograph(NamedTuple):
-    """A picture file and what it shows."""
+    """A picture file, and what it shows.
+
+    Attributes:
+        path: the file's.
+        label: its class.
+        held_out: whether the user holds it out: True, False, or None: labeld is to choose.
+    """
 
     path: str
     label: str
+    held_out: Optional[bool] = None
+
+
+class Checked(NamedTuple):
+    """A photograph that was tried.
+
+    Attributes:
+        photograph: the Photograph.
+        fault: why it cannot be read, or None.
+        digest: of the file's content; empty where that cannot be had.
+    """
+
+    photograph: Photograph
+    fault: Optional[str]
+    digest: bytes
 
 
 class PhotographsError(LabeldError):
     """Labelled photographs that cannot be trained on; the text says where and why."""
 
 
-def read(data: str, images: Optional[str] = None) -> List[Photograph]:
-    """Return the Photographs of `data`, sorted by path.
-
-    Args:
-        data: a folder with a sub-folder for each class, or a TSV or CSV file with the columns
-            `file` and `label`.
-        images: the folder that a table's files are relative to; None: the table's own.
-
-    Raises:
-        PhotographsError: there is none, a file is missing, or a label is in doubt.
-    """
-    if os.path.isdir(data):
-        return sorted(_class_folders(data))
-    return sorted(_table(data, folder(data, images)))
+def clean(label: str) -> str:
+    """Return a label as it is written everywhere: in Unicode's NFC, without spaces around it."""
+    return unicodedata.normalize("NFC", label).strip()
 
 
-def folder(data: str, images: Optional[str] = None) -> str:
-    """Return the folder that the photographs of `data` lie in; see `read`."""
-    if os.path.isdir(data):
-        return data
-    return images or os.path.dirname(data) or "."
+def label_fault(label: str) -> Optional[str]:
+    """Return why something cannot be a label, or None."""
+    if not label:
+        return "it is empty"
+    if any("\ud800" <= letter <= "\udfff" for letter in label):
+        return "it is not UTF-8"
+    if any(unicodedata.category(letter) == "Cc" for letter in label):
+        return "it has a control character in it"
+    if label == UNKNOWN:
+        return "events say it where no label is sure; 'other', say, can be a class"
+    return None
 
 
-def readable(photographs: Sequence[Photograph]) -> Iterator[Tuple[Photograph, Optional[str]]]:
-    """Try to decode every photograph, in parallel; yield (photograph, None or the reason not)."""
+def checked(photographs: Sequence[Photograph]) -> Iterator[Checked]:
+    """Try to decode every photograph, in parallel; yield a Checked for each, in their order."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for answer in zip(photographs, pool.map(_fault, photographs)):
+        for answer in pool.map(_check, photographs):
             yield answer
 
 
 def check_classes(where: str, photographs: Sequence[Photograph]) -> None:
-    """Raise PhotographsError, naming `where`, for one class only, or one picture of a class."""
+    """Raise PhotographsError, naming `where`, for classes that nothing could be learnt of.
+
+    There must be two, two pictures of each, and of what the user holds out some to learn from.
+    """
     groups = by_class(photographs)
     if len(groups) < 2:
         raise PhotographsError("{}: {} class(es), at least 2 are needed".format(where, len(groups)))
@@ -65,7 +81,30 @@ def check_classes(where: str, photographs: Sequence[Photograph]) -> None:
     if poor:
         raise PhotographsError(
             "{}: fewer than two pictures of {}: one trains and one is held out, so add some or "
-            "drop the class".format(where, ", ".join(repr(label) for label in poor))
+            "drop the class".format(where, _listed(poor))
+        )
+    unlearnt = [label for label, group in groups.items() if all(one.held_out for one in group)]
+    if unlearnt:
+        raise PhotographsError(
+            "{}: all pictures of {} are held out: put some into the folder to train on, or say "
+            "--split new".format(where, _listed(unlearnt))
+        )
+
+
+def check_distinct(where: str, found: Sequence[Checked]) -> None:
+    """Do as `check_classes`, and raise PhotographsError for a class of one picture again and again.
+
+    Two copies of one picture count as one, for it could not train and be held out too.
+    """
+    check_classes(where, [one.photograph for one in found])
+    contents: Dict[str, Set[bytes]] = OrderedDict()
+    for one in found:
+        contents.setdefault(one.photograph.label, set()).add(one.digest)
+    poor = [label for label, digests in contents.items() if len(digests) < 2]
+    if poor:
+        raise PhotographsError(
+            "{}: all pictures of {} are copies of one file: add other pictures, or drop the "
+            "class".format(where, _listed(poor))
         )
 
 
@@ -77,102 +116,19 @@ def by_class(photographs: Iterable[Photograph]) -> Dict[str, List[Photograph]]:
     return OrderedDict(sorted(groups.items()))
 
 
-def pictures(folder: str) -> List[str]:
-    """Return the picture files below `folder`, by extension, as sorted paths relative to it.
-
-    Raises:
-        PhotographsError: there are none.
-    """
-    found = [
-        os.path.relpath(os.path.join(place, name), folder)
-        for place, _, names in os.walk(folder)
-        for name in names
-        if name.lower().endswith(EXTENSIONS)
-    ]
-    if not found:
-        raise PhotographsError(
-            "{}: no pictures there: files ending in {} are looked for".format(
-                folder, ", ".join(EXTENSIONS)
-            )
-        )
-    return sorted(found)
+def _listed(labels: Iterable[str]) -> str:
+    return ", ".join(repr(label) for label in labels)
 
 
-def _class_folders(data: str) -> List[Photograph]:
-    labels = sorted(
-        entry.name for entry in os.scandir(data) if entry.is_dir() and entry.name[0] != "."
-    )
-    if not labels:
-        raise PhotographsError(
-            "{}: no sub-folders: put the pictures of each class into a folder of its name".format(
-                data
-            )
-        )
-    return [
-        Photograph(os.path.join(data, label, file), label)
-        for label in labels
-        for file in pictures(os.path.join(data, label))
-    ]
-
-
-def _table(path: str, images: str) -> List[Photograph]:
-    rows = _table_rows(path)
-    if not rows:
-        raise PhotographsError("{}: no rows below its header".format(path))
-    faults: List[str] = []
-    labels: Dict[str, str] = OrderedDict()
-    for line, file, label in rows:
-        where = "line {}: ".format(line)
-        picture = os.path.join(images, file)
-        if not file or not label:
-            faults.append(where + "file or label is empty")
-        elif labels.get(picture, label) != label:
-            faults.append(
-                where + "{} is {!r}, and was {!r} before".format(file, label, labels[picture])
-            )
-        elif not os.path.isfile(picture):
-            faults.append(where + "{}: no such file".format(picture))
-        labels.setdefault(picture, label)
-    if faults:
-        more = len(faults) - MOST_FAULTS
-        lines = faults[:MOST_FAULTS] + (["and {} more".format(more)] if more > 0 else [])
-        raise PhotographsError("\n".join("{}: {}".format(path, line) for line in lines))
-    return [Photograph(*item) for item in labels.items()]
-
-
-def _table_rows(path: str) -> Any:
-    """Return [(line number, file, label)] of a TSV or CSV file."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-            file.seek(0)
-            rows = csv.DictReader(file, delimiter="\t" if "\t" in header else ",")
-            missing = {"file", "label"} - set(rows.fieldnames or ())
-            if missing:
-                raise PhotographsError(
-                    "{}: its first line lacks {}: it must name the columns file and label, "
-                    "separated by tabs or commas".format(path, " and ".join(sorted(missing)))
-                )
-            return [
-                (rows.line_num, (row["file"] or "").strip(), (row["label"] or "").strip())
-                for row in rows
-            ]
-    except OSError as error:
-        raise PhotographsError(
-            "{}: {}: give a folder of class folders, or a TSV or CSV file".format(
-                path, error.strerror
-            )
-        )
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise PhotographsError("{}: not a UTF-8 table: {}".format(path, error))
-
-
-def _fault(photograph: Photograph) -> Optional[str]:
+def _check(photograph: Photograph) -> Checked:
+    digest = b""
     try:
         with open(photograph.path, "rb") as file:
-            decode(file.read())
+            data = file.read()
+        digest = hashlib.sha256(data).digest()
+        decode(data)
     except PictureError as error:
-        return str(error)
+        return Checked(photograph, str(error), digest)
     except OSError as error:
-        return error.strerror
-    return None
+        return Checked(photograph, error.strerror, digest)
+    return Checked(photograph, None, digest)

@@ -4,6 +4,8 @@ from typing import List, NamedTuple
 
 import numpy as np
 
+from export.recipe.lookalikes import Lookalikes
+
 HELD_OUT = 0.2
 """The share of each class that is held out."""
 
@@ -28,23 +30,47 @@ class Plan(NamedTuple):
     groups: np.ndarray
 
 
-def plan(classes: np.ndarray, groups: np.ndarray, count: int, seed: int) -> Plan:
+def plan(classes: np.ndarray, alike: Lookalikes, count: int, seed: int) -> Plan:
     """Return the Plan of some pictures; something is held out if each class has two at least.
 
-    Where classes share their look-alikes so that nothing could be, they are not kept together.
+    Where classes share their look-alikes so that nothing could be, only near-duplicates are kept
+    together, or if need be nothing.
 
     Args:
-        classes, groups: int[n].
+        classes: int[n].
+        alike: the Lookalikes.
         count: how many folds there are.
         seed: see `hold_out` and `folds`.
     """
-    held_out = hold_out(classes, groups, seed)
-    if not held_out.any():
-        groups = np.arange(len(classes))
+    for groups in (alike.groups, alike.same, np.arange(len(classes))):
         held_out = hold_out(classes, groups, seed)
+        if held_out.any():
+            break
     parts = np.full(len(classes), OUT)
     parts[~held_out] = folds(classes[~held_out], groups[~held_out], count, seed)
     return Plan(held_out, parts, groups)
+
+
+def own_plan(
+    held_out: np.ndarray, classes: np.ndarray, alike: Lookalikes, count: int, seed: int
+) -> Plan:
+    """Return the Plan where a user has chosen what is held out.
+
+    What is nearly the same as something held out is held out with it, except where nothing of its
+    class would be left to learn from.
+
+    Args:
+        held_out: bool[n], what the user holds out; each class has others.
+        classes: int[n].
+        alike: the Lookalikes.
+        count, seed: see `folds`.
+    """
+    same = np.isin(alike.same, alike.same[held_out])
+    spent = np.setdiff1d(classes[same], classes[~same])
+    held_out = held_out | (same & ~np.isin(classes, spent))
+    parts = np.full(len(classes), OUT)
+    parts[~held_out] = folds(classes[~held_out], alike.groups[~held_out], count, seed)
+    return Plan(held_out, parts, alike.groups)
 
 
 def hold_out(classes: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:

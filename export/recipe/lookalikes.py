@@ -4,7 +4,7 @@ A model is only as good as what it says of pictures unlike those that it has lea
 photographed ten times it knows the tenth shot by the other nine, so these are to stand on one side.
 """
 
-from typing import Dict, List, NamedTuple, Sequence
+from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
@@ -23,6 +23,9 @@ SAMPLE = 100
 
 DUPLICATE = 0.95
 """A picture saved anew, in another size or quality, is at least so like the former one."""
+
+SAME = 0.9995
+"""Copies of one picture are at least so like each other, rounded as features are."""
 
 FEWEST = 5
 """Groups of a class, if it has so many pictures: fewer could not be held out and learnt from."""
@@ -44,10 +47,12 @@ class Lookalikes(NamedTuple):
 
     Attributes:
         groups: int[n], the number of each picture's group.
+        same: int[n], the number of the near-duplicates that it is one of, whatever their class.
         duplicates: the Pairs that are nearly the same, the most alike first.
     """
 
     groups: np.ndarray
+    same: np.ndarray
     duplicates: List[Pair]
 
 
@@ -56,29 +61,38 @@ def sample(pictures: int) -> np.ndarray:
     return np.unique(np.linspace(0, pictures - 1, min(SAMPLE, pictures)).astype(int))
 
 
-def find(features: Features, varied: Features, classes: np.ndarray) -> Lookalikes:
+def find(
+    features: Features, varied: Features, classes: np.ndarray, copies: np.ndarray
+) -> Lookalikes:
     """Find the Lookalikes among pictures.
 
     Likeness is the cosine between two pictures' standardised averages. Those of one class are in
     one group if on average they are as alike as a picture is to a varied copy of it (the median),
-    or more alike where a class had too few groups; near-duplicates are whatever their class.
+    or more alike where a class had too few groups. Near-duplicates are in one group whatever their
+    class, but where a class would then be a single group; copies of one file in any case.
 
     Args:
         features: of the pictures, with the LOWER blocks.
         varied: of the `sample` of them, with one varied copy at least.
         classes: int[n].
+        copies: int[n], the number of each picture's content.
     """
     count = len(classes)
     shots = features.rows(LOWER, np.arange(count), 0)
     mean, spread = shots.mean(axis=0), shots.std(axis=0) + 1e-6
     shots = _directions(shots, mean, spread)
     sampled = sample(count)
-    copies = varied.rows(LOWER, np.arange(len(sampled)), 1)[1::2]
-    again = np.einsum("ij,ij->i", shots[sampled], _directions(copies, mean, spread))
+    again = _directions(varied.rows(LOWER, np.arange(len(sampled)), 1)[1::2], mean, spread)
+    again = np.einsum("ij,ij->i", shots[sampled], again)
     threshold, duplicate = np.median(again), max(DUPLICATE, np.quantile(again, 0.95))
-    duplicates = _pairs(shots, float(duplicate))
-    groups = _joined(_clusters(shots, classes, float(threshold)), classes, duplicates)
-    return Lookalikes(_without_lonely(groups, classes), duplicates)
+    duplicates = _pairs(shots, min(float(duplicate), SAME))
+    links = [(pair.first, pair.second) for pair in duplicates]
+    same = _joined(copies, links)
+    clusters = _joined(_clusters(shots, classes, float(threshold)), _links(copies))
+    groups = _joined(clusters, links)
+    for finer in (clusters, copies):
+        groups = _joined(_without_lonely(groups, classes, finer), _links(copies))
+    return Lookalikes(groups, same, duplicates)
 
 
 def _directions(rows: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
@@ -124,23 +138,25 @@ def _cluster(shots: np.ndarray, least: float) -> np.ndarray:
     return groups - 1
 
 
-def _joined(groups: np.ndarray, classes: np.ndarray, duplicates: Sequence[Pair]) -> np.ndarray:
-    """Return the groups, those joined that near-duplicates of other classes are in."""
-    pairs = [pair for pair in duplicates if classes[pair.first] != classes[pair.second]]
-    ends: Dict[str, List[int]] = {
-        "first": [groups[pair.first] for pair in pairs],
-        "second": [groups[pair.second] for pair in pairs],
-    }
-    size = int(groups.max()) + 1
-    links = coo_matrix((np.ones(len(pairs)), (ends["first"], ends["second"])), shape=(size, size))
-    return connected_components(links, directed=False)[1][groups]
+def _links(groups: np.ndarray) -> List[Tuple[int, int]]:
+    """Return the pairs of pictures that join each group."""
+    order = np.argsort(groups, kind="stable")
+    return [(a, b) for a, b in zip(order[:-1], order[1:]) if groups[a] == groups[b]]
 
 
-def _without_lonely(groups: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return the groups, from 0; each picture is one if a class is in a single group as a whole."""
+def _joined(groups: np.ndarray, links: Sequence[Tuple[int, int]]) -> np.ndarray:
+    """Return the groups, from 0, those joined that hold the two pictures of a link."""
+    names, numbers = np.unique(groups, return_inverse=True)
+    first, second = (numbers[[link[end] for link in links]] for end in (0, 1))
+    graph = coo_matrix((np.ones(len(links)), (first, second)), shape=(len(names), len(names)))
+    return connected_components(graph, directed=False)[1][numbers]
+
+
+def _without_lonely(groups: np.ndarray, classes: np.ndarray, finer: np.ndarray) -> np.ndarray:
+    """Return the groups; the `finer` ones of a class that is in a single group as a whole."""
     found = groups.copy()
     for number in np.unique(classes):
         members = np.flatnonzero(classes == number)
         if len(np.unique(groups[members])) == 1:
-            found[members] = len(groups) + members
-    return np.unique(found, return_inverse=True)[1]
+            found[members] = len(groups) + finer[members]
+    return found

@@ -47,6 +47,19 @@ def test_predict_refuses_a_folder_without_pictures(tiny_bundle, tmp_path):
     assert "no pictures there" in errors
 
 
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(tiny_bundle, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    for command in ("predict", tiny_bundle.path, tmp_path / "none"), ("train", tmp_path / "none"):
+        out = tmp_path / "file" / "out"
+        code, _, errors = labeld_export(*command, "--out", out)
+        assert code == 1
+        assert "{}: it cannot be written: Not a directory".format(out) in errors
+    code, _, errors = labeld_export("predict", tiny_bundle.path, tmp_path, "--out", tmp_path)
+    assert code == 1
+    assert "{}: it cannot be written: Is a directory".format(tmp_path) in errors
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
 def test_verify_tells_a_good_bundle_from_none(tiny_bundle, tmp_path):
     code, text, _ = labeld_export("verify", tiny_bundle.path)
     assert code == 0

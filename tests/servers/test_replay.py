@@ -131,6 +131,10 @@ def test_what_cannot_be_read_is_said(labeld, folder, tmp_path):
     code, errors, _ = replay(labeld, tmp_path / "none.mp4", tmp_path / "out.jsonl")
     assert code == 1
     assert "none.mp4: there is no such file" in errors
+    assert not (tmp_path / "out.jsonl").exists()
+    code, errors, _ = replay(labeld, folder, tmp_path / "gone" / "out.jsonl")
+    assert code == 1
+    assert "it cannot be written: No such file or directory" in errors
     (tmp_path / "other.jsonl").write_text("no JSON")
     compared = ["--compare", tmp_path / "other.jsonl"]
     code, _, errors = commands.labeld(

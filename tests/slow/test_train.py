@@ -136,3 +136,25 @@ def test_the_same_seed_gives_the_same_scores_to_the_last_bit(few, tmp_path):
         files = ["golden/scores.npy", "golden/pixels.npy", "suspects.tsv", "held_out.tsv"]
         found.append((made.scores, [(out / file).read_bytes() for file in files]))
     assert found[0] == found[1]
+
+
+def test_a_users_own_split_is_held_out_and_never_learnt_from(few, tmp_path):
+    for number, picture in enumerate(sorted(few.glob("*/*.png"))):
+        part = "val" if number % 3 == 0 else "train"
+        target = tmp_path / "data" / part / picture.parent.name / picture.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(picture.read_bytes())
+        last = target
+    (last.parent / "again.png").write_bytes(last.read_bytes())
+    out = tmp_path / "model"
+    code, text, errors = labeld_export(
+        "train", tmp_path / "data", "--out", out, "--weights", "none", "--quality", "fast"
+    )
+    assert code == 0, errors
+    assert "your own split: what is in val is held out" in errors
+    assert "13 pictures of 2 classes: 9 to choose the recipe by, 4 held out" in text
+    held_out = (out / "held_out.tsv").read_text().splitlines()[1:]
+    assert len(held_out) == 4
+    assert all(line.startswith("val" + os.sep) for line in held_out)
+    assert "were learnt from too" not in text
+    assert bundle.read(str(out)).scores["held_out_learnt"] is False

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from export.recipe import folds
+from export.recipe.lookalikes import Lookalikes
 
 
 def classes_of(**counts):
@@ -68,8 +69,21 @@ def test_a_plan_always_holds_something_out_and_leaves_each_class_to_learn_from()
     for _ in range(300):
         classes = np.append(np.repeat(np.arange(3), 2), chance.randint(0, 3, 8))
         groups = chance.randint(0, chance.randint(1, 15), len(classes))
-        found = folds.plan(classes, groups, 3, seed=1)
+        found = folds.plan(classes, Lookalikes(groups, np.arange(len(groups)), []), 3, seed=1)
         assert found.held_out.any()
         assert set(classes[~found.held_out]) == {0, 1, 2}
         assert sides(found.groups, found.held_out) == 0
         assert np.array_equal(found.folds == folds.OUT, found.held_out)
+
+
+def test_a_users_own_split_takes_near_duplicates_along_unless_a_class_were_gone():
+    classes = classes_of(many=10, few=4)
+    held_out = np.zeros(14, bool)
+    held_out[[0, 1, 10]] = True
+    same = np.arange(14)
+    same[[1, 5]] = 1
+    same[10:] = 10
+    alike = Lookalikes(np.arange(14), same, [])
+    found = folds.own_plan(held_out, classes, alike, 3, seed=1)
+    assert np.flatnonzero(found.held_out).tolist() == [0, 1, 5, 10]
+    assert np.array_equal(found.folds == folds.OUT, found.held_out)

@@ -12,6 +12,7 @@ HOUSE = {
     "edge": [
         "masking",
         "errors",
+        "output",
         "backoff",
         "wakeup",
         "worker",
@@ -137,7 +138,16 @@ HOUSE = {
         "scores",
         (
             "pictures",
-            ["photographs", "augment", "strange", "dataset"],
+            [
+                "photographs",
+                "table",
+                "listing",
+                "folders",
+                "collection",
+                "augment",
+                "strange",
+                "dataset",
+            ],
         ),
         (
             "recipe",
