@@ -25,6 +25,7 @@ from edge.deliver.outbox import Outbox
 from edge.deliver.publisher import Publisher
 from edge.deliver.statuses import Statuses
 from edge.demo import samples
+from edge.in_hand import InHand
 from edge.metrics import DROPPED, PUBLISHED, Metrics
 from edge.wakeup import Wakeup
 from edge.worker import Worker
@@ -101,7 +102,7 @@ def serve(options, url, port):
     outbox, statuses = Outbox(1000, wakeup=wakeup), Statuses(wakeup)
     publisher = Publisher(config, outbox, statuses, metrics.mqtt_connected, wakeup)
     model = LoadedModel(STUB, FreeGraph(), Slots(8, 0.05), seconds={}, zero_copy=True)
-    service = Service(config, model, outbox, statuses, metrics, lambda worker: stop.set())
+    service = Service(config, model, outbox, statuses, metrics, lambda worker: stop.set(), InHand())
     sender = Worker("publish", publisher.step, lambda worker: stop.set())
     sender.start()
     service.start(stop)

@@ -4,7 +4,7 @@ import queue
 import time
 from collections import deque
 from functools import partial
-from typing import Callable, Deque, List, Optional, Tuple
+from typing import Any, Callable, Deque, List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from edge.classify.outputs import Scored
 from edge.classify.serving import Serving
 from edge.errors import PictureError, is_of_the_machine
 from edge.frame import Frame, Prepared, frame_id
+from edge.in_hand import MOST_ENDS, InHand
 from edge.metrics import CLASSIFY, DECODE, PREPROCESS, WAIT, Metrics
 from edge.prepare.admission import Admission
 from edge.prepare.decoder import decode
@@ -41,6 +42,7 @@ class Pipeline:
         decoders: int,
         on_failure: Callable[[Worker], None],
         admission: Optional[Admission] = None,
+        in_hand: Optional[InHand] = None,
     ) -> None:
         """Wire the stages; nothing runs before `start`.
 
@@ -51,13 +53,14 @@ class Pipeline:
             decoders: how many threads decode.
             on_failure: called with a Worker whose step has raised.
             admission: which pictures are decoded; None: an Admission.
+            in_hand: where it is noted what is being decoded; None: an InHand without a file.
         """
-        admission = admission or Admission()
+        admission, in_hand = admission or Admission(), in_hand or InHand()
         self.frames: "queue.Queue[Frame]" = queue.Queue(maxsize=2 * decoders)
         decoding = [
             Worker(
                 "decode-{}".format(number),
-                Decoder(self.frames, serving, sink, metrics, admission).step,
+                Decoder(self.frames, serving, sink, metrics, admission, in_hand).step,
                 on_failure,
             )
             for number in range(decoders)
@@ -91,6 +94,11 @@ class Pipeline:
 PICTURE_FAULTS = (PictureError, MemoryError, OverflowError, ValueError, cv2.error)
 """What reading and decoding a picture's bytes raises by its own fault: the next one may be good."""
 
+_ENDED_TWICE = (
+    "labeld ended unexpectedly both times that it was being decoded: by a fault in a decoder, or "
+    "for want of memory"
+)
+
 Step = Callable[[], bool]
 """A part of the work on a frame; returns False to be called again."""
 
@@ -105,12 +113,14 @@ class Decoder:
         sink: Sink,
         metrics: Metrics,
         admission: Admission,
+        in_hand: InHand,
     ) -> None:
         self._frames = frames
         self._serving = serving
         self._sink = sink
         self._metrics = metrics
         self._admission = admission
+        self._in_hand = in_hand
         self._next: Optional[Step] = None
 
     def step(self) -> bool:
@@ -127,33 +137,39 @@ class Decoder:
 
     def _read(self, frame: Frame) -> Step:
         """Read a frame and return what comes next."""
-        identity = frame_id(frame, b"")
+        key = frame_id(frame, b"")
+        if self._in_hand.ends(key) >= MOST_ENDS:
+            return partial(self._sink.failed, frame, key, _ENDED_TWICE)
         try:
             data = frame.read()
-            if isinstance(data, np.ndarray):
-                return partial(self._fill, frame, identity, data, None)
-            identity = frame_id(frame, data)
-            header = self._admission.header(data)
         except FileNotFoundError:
             return partial(self._sink.gone, frame)
         except OSError as error:
             if frame.postpone is not None and is_of_the_machine(error):
                 return partial(_postponed, frame, str(error))
-            return partial(self._sink.failed, frame, identity, _reason(error))
+            return partial(self._sink.failed, frame, key, _reason(error))
         except PICTURE_FAULTS as error:
-            return partial(self._sink.failed, frame, identity, _reason(error))
+            return partial(self._sink.failed, frame, key, _reason(error))
+        if isinstance(data, np.ndarray):
+            return partial(self._fill, frame, key, data, None)
+        identity = frame_id(frame, data)
+        with self._in_hand.holding(key):
+            header, fault = _tried(lambda: self._admission.header(data))
+        if fault is not None:
+            return partial(self._sink.failed, frame, identity, fault)
         return partial(self._decode, frame, identity, data, header)
 
     def _decode(self, frame: Frame, identity: str, data: bytes, header: Header) -> bool:
         """Decode a file once there is room for it, and go on with what comes next."""
         if not self._admission.enter(header, STEP_SECONDS):
             return False
-        try:
-            with self._metrics.time(DECODE):
-                image = decode(data, header)
-        except PICTURE_FAULTS as error:
+        key = frame_id(frame, b"")
+        with self._in_hand.holding(key), self._metrics.time(DECODE):
+            image, fault = _tried(lambda: decode(data, header))
+        self._in_hand.forget(key)
+        if fault is not None:
             self._admission.leave(header)
-            return self._go_on(partial(self._sink.failed, frame, identity, _reason(error)))
+            return self._go_on(partial(self._sink.failed, frame, identity, fault))
         return self._go_on(partial(self._fill, frame, identity, image, header))
 
     def _fill(
@@ -164,7 +180,8 @@ class Decoder:
         if slot is None:
             return False
         try:
-            fault = self._prepare(image, slot.row)
+            with self._metrics.time(PREPROCESS):
+                _, fault = _tried(lambda: preprocess_into(image, slot.row))
             if header is not None:
                 self._admission.leave(header)
             status = frame.judge(slot.row) if fault is None else LIVE
@@ -180,18 +197,17 @@ class Decoder:
         slot.commit(Prepared(frame, identity, time.monotonic(), status))
         return True
 
-    def _prepare(self, image: np.ndarray, row: np.ndarray) -> Optional[str]:
-        """Fill a row; return why the picture makes that impossible, or None."""
-        try:
-            with self._metrics.time(PREPROCESS):
-                preprocess_into(image, row)
-        except PICTURE_FAULTS as error:
-            return _reason(error)
-        return None
-
     def _go_on(self, step: Step) -> bool:
         self._next = step
         return step()
+
+
+def _tried(work: Callable[[], Any]) -> Tuple[Any, Optional[str]]:
+    """Return (what work on a picture yields, None), or (None, why the picture is at fault)."""
+    try:
+        return work(), None
+    except PICTURE_FAULTS as error:
+        return None, _reason(error)
 
 
 def _postponed(frame: Frame, reason: str) -> bool:

@@ -1,5 +1,6 @@
 """The daemon's wiring: what there is, and what is handed to what."""
 
+import logging
 from typing import List, NamedTuple
 
 from edge.classify import variant
@@ -15,9 +16,12 @@ from edge.daemon.systemd import Notifier
 from edge.deliver.outbox import Outbox
 from edge.deliver.publisher import Publisher
 from edge.deliver.statuses import Statuses
+from edge.in_hand import InHand, InHandError
 from edge.metrics import Metrics
 from edge.wakeup import Wakeup
 from edge.worker import Worker
+
+_log = logging.getLogger(__name__)
 
 
 class Parts(NamedTuple):
@@ -30,6 +34,7 @@ class Parts(NamedTuple):
     publisher: Publisher
     sending: Worker
     wakeup: Wakeup
+    in_hand: InHand
 
     @property
     def workers(self) -> List[Worker]:
@@ -68,10 +73,24 @@ def build(
     wakeup = Wakeup()
     outbox = Outbox(config.outbox.max_messages, metrics.outbox_messages, wakeup)
     statuses = Statuses(wakeup)
-    service = Service(config, model, outbox, statuses, metrics, ending.fail)
+    in_hand = _in_hand(config.outbox.path + ".in_hand")
+    service = Service(config, model, outbox, statuses, metrics, ending.fail, in_hand)
     publisher = Publisher(config, outbox, statuses, metrics.mqtt_connected, wakeup)
     reload = Reload(path, service, runtime, notifier, metrics, ending.stop)
     converter = Converter(service, reload, runtime, notifier, metrics)
     changing = Worker("change", Changes(reload, converter).step, ending.fail)
     sending = Worker("publish", publisher.step, ending.fail)
-    return Parts(service, reload, converter, changing, publisher, sending, wakeup)
+    return Parts(service, reload, converter, changing, publisher, sending, wakeup, in_hand)
+
+
+def _in_hand(path: str) -> InHand:
+    """Return the InHand of a file; without one where that cannot be had."""
+    try:
+        return InHand(path)
+    except InHandError as error:
+        _log.info(
+            "a picture that ends the process is not remembered (set outbox.path to a file in a "
+            "folder that can be written): %s",
+            error,
+        )
+        return InHand()

@@ -124,6 +124,8 @@ class Daemon:
             late.append(parts.sending.name)
         if not parts.changing.finish(deadline):
             late.append(parts.changing.name)
+        if not late:
+            parts.in_hand.close()
         for name in late:
             _log.error("%s did not end in time", name)
         return self._ending.exit

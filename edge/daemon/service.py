@@ -12,6 +12,7 @@ from edge.deliver.homeassistant import Discovery
 from edge.deliver.outbox import OutboxWriter
 from edge.deliver.sink import EventSink
 from edge.deliver.statuses import Statuses
+from edge.in_hand import InHand
 from edge.metrics import Metrics
 from edge.mqtt.topics import level
 from edge.pipeline import Pipeline
@@ -36,6 +37,7 @@ class Service:
         statuses: Statuses,
         metrics: Metrics,
         on_failure: Callable[[Worker], None],
+        in_hand: InHand,
     ) -> None:
         """Wire it; nothing runs before `start`.
 
@@ -46,14 +48,16 @@ class Service:
             statuses: where statuses go.
             metrics: the Metrics.
             on_failure: called with a Worker whose step has raised.
+            in_hand: where it is noted what is being decoded.
         """
         self.config = config
         self._metrics = metrics
         self._serving = Serving(model)
         self._sink = EventSink(config.decide, config.topics, outbox, metrics)
         self._admission = Admission(config.prepare.max_megapixels)
+        decoders = os.cpu_count() or 2
         self._pipeline = Pipeline(
-            self._serving, self._sink, metrics, os.cpu_count() or 2, on_failure, self._admission
+            self._serving, self._sink, metrics, decoders, on_failure, self._admission, in_hand
         )
         self._factory = SourceFactory(config, metrics, statuses)
         self._supervisor = Supervisor(self._pipeline.frames, self._factory.make, on_failure)

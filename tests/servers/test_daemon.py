@@ -4,6 +4,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -208,3 +210,53 @@ def test_systemd_is_told_when_it_is_ready_and_that_it_lives_and_reloads(labeld, 
         assert b"device: it has changed" in ready
         assert labeld.end() == 0, labeld.log()
         assert told() == b"STOPPING=1"
+
+
+POISONED = """
+import os, signal, sys
+from edge import __main__, pipeline
+decode = pipeline.decode
+def poisoned(data, header):
+    if header.width == 13:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return decode(data, header)
+pipeline.decode = poisoned
+sys.exit(__main__.main(sys.argv[1:]))
+"""
+"""labeld with a decoder that a picture of a certain width ends the process in: of those that did so
+none is known that still does."""
+
+
+def poisoned(package, arguments, log, folder=None, environment=None):
+    """Start labeld so; see `tests.support.forked.started`."""
+    with open(log, "ab") as file:
+        return subprocess.Popen(
+            [sys.executable, "-c", POISONED] + arguments, stdout=file, stderr=file, cwd=folder
+        )
+
+
+def test_a_picture_that_ends_the_process_is_set_aside_and_the_others_are_labelled(
+    tmp_path, broker, tiny_bundle, subscriber
+):
+    mqtt = {"host": "127.0.0.1", "port": broker.port}
+    model = {"bundle": tiny_bundle.path}
+    labeld = servers.Labeld(tmp_path / "labeld", begin=poisoned, model=model, mqtt=mqtt)
+    sent = pictures(6)
+    for name, (data, _) in sent.items():
+        labeld.drop_file(name, data)
+    labeld.drop_file("poison.png", tiny.encode(tiny.picture("red", 1, (20, 13)), ".png"))
+    try:
+        for _ in range(2):
+            labeld.start()
+            wait_for(lambda: labeld.code() is not None, "the picture ends it")
+            assert labeld.code() == -signal.SIGSEGV, labeld.log()
+        labeld.start_ready()
+        wait_for(lambda: not labeld.waiting(), "all are put away")
+        assert sorted(os.listdir(os.path.join(labeld.drop, "done"))) == sorted(sent)
+        failed = os.path.join(labeld.drop, "failed")
+        with open(os.path.join(failed, "poison.png.error"), encoding="utf-8") as file:
+            assert "ended unexpectedly both times that it was being decoded" in file.read()
+        assert os.path.exists(os.path.join(failed, "poison.png"))
+        assert labeld.end() == 0
+    finally:
+        labeld.kill()

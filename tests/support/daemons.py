@@ -68,6 +68,7 @@ class Built:
             assert self.parts.sending.finish(time.monotonic() + 10.0)
         self.parts.publisher.close(time.monotonic() + 1.0)
         self.parts.wakeup.close()
+        self.parts.in_hand.close()
 
     def start(self):
         """Start the service and the publisher."""

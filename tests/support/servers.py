@@ -188,6 +188,7 @@ class Labeld:
             "decide": {"threshold": 0},
             "sources": [{"name": "drop", "kind": "folder", "path": self.drop}],
             "http": {"port": self.http_port},
+            "outbox": {"path": os.path.join(self._folder, "outbox.db")},
         }
         self.configure(**settings)
 

@@ -61,6 +61,7 @@ HOUSE = {
         ("decide", ["threshold", "news"]),
         "frame",
         "sink",
+        "in_hand",
         "pipeline",
         (
             "deliver",
