@@ -1,12 +1,14 @@
 """The daemon's memory while it labels many pictures: `python -m bench.memory BUNDLE`.
 
-With `--swap OTHER` it is while the daemon goes over to another bundle and back, several times.
+With `--swap OTHER` it is while the daemon goes over to another bundle and back, several times, and
+with `--huge` the most that pictures take which are as large as they may be, or say they are.
 """
 
 import argparse
 import os
 import tempfile
 
+from bench import huge
 from edge.demo import samples
 from tests.support.forked import started
 from tests.support.servers import Labeld, Mosquitto, Subscriber, wait_for
@@ -23,6 +25,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bundle", metavar="BUNDLE")
     parser.add_argument("--swap", metavar="OTHER")
+    parser.add_argument("--huge", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         broker = Mosquitto(folder)
@@ -38,7 +41,9 @@ def main():
             daemon.start_ready()
             pictures = read_samples(os.path.join(folder, "samples"))
             print("ready: {:.0f} MB".format(resident_mb(daemon)), flush=True)
-            if options.swap is None:
+            if options.huge:
+                label_huge(daemon)
+            elif options.swap is None:
                 label_many(daemon, subscriber, pictures)
             else:
                 swap(daemon, subscriber, pictures, (options.swap, options.bundle))
@@ -57,6 +62,40 @@ def label_many(daemon, subscriber, pictures):
         first = first or now
         text = "after {} pictures: {:.0f} MB ({:+.0f} since the first {})"
         print(text.format(begin + STEP, now, now - first, STEP), flush=True)
+
+
+def label_huge(daemon):
+    """Print the most memory that each of some huge pictures, and then all at once, have taken."""
+    idle = resident_mb(daemon)
+    for name, encoded in huge.pictures():
+        peak = peak_mb(daemon, {name: encoded})
+        print("{:>24}: {:+.0f} MB, {}".format(name, peak - idle, became(daemon, name)), flush=True)
+    together = {
+        "{}-{}".format(number, name): encoded
+        for name, encoded in huge.pictures()
+        for number in range(2)
+    }
+    print("all twice, at once: {:+.0f} MB".format(peak_mb(daemon, together) - idle), flush=True)
+
+
+def peak_mb(daemon, files):
+    """Drop files and wait until they are put away; return the most memory in MB meanwhile."""
+    with open("/proc/{}/clear_refs".format(daemon.pid), "w", encoding="ascii") as file:
+        file.write("5")  # proc(5): the peak begins anew
+    for name, data in files.items():
+        daemon.drop_file(name, data)
+    wait_for(lambda: not daemon.waiting(), "they are put away", LIMIT_SECONDS)
+    with open("/proc/{}/status".format(daemon.pid), encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1e3
+
+
+def became(daemon, name):
+    """Return what became of a picture that was put away."""
+    try:
+        with open(os.path.join(daemon.drop, "failed", name + ".error"), encoding="utf-8") as file:
+            return "refused: " + file.read().strip()
+    except FileNotFoundError:
+        return "labelled"
 
 
 def swap(daemon, subscriber, pictures, bundles):

@@ -51,7 +51,8 @@ def _checks(
         yield finding, None
     if config is None:
         return
-    yield service.daemon(config), None
+    for finding in service.daemon(config):
+        yield finding, None
     yield service.broker(config), None
     if importable:
         from edge.doctor import model

@@ -5,6 +5,8 @@ from typing import List, Optional, Tuple
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from edge.config.load import load
 from edge.config.settings import Config
 from edge.doctor.findings import Finding, bad, note, ok
@@ -61,15 +63,41 @@ def broker(config: Config) -> Finding:
     )
 
 
-def daemon(config: Config) -> Finding:
-    """Return the Finding about a labeld that serves this configuration here."""
+def daemon(config: Config) -> List[Finding]:
+    """Return Findings about a labeld that serves this configuration here, and its sources."""
     here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.http.address, config.http.address)
     address = "http://{}:{}".format("[{}]".format(here) if ":" in here else here, config.http.port)
     try:
-        build_opener(ProxyHandler({})).open(address + "/healthz", timeout=HTTP_SECONDS).close()
+        _page(address + "/healthz")
+        metrics = _page(address + "/metrics")
     except HTTPError as error:
         reasons = error.read().decode("utf-8", "replace").strip().replace("\n", "; ")
-        return bad("labeld", "running, but: " + reasons, "journalctl -u labeld; it restarts itself")
+        advice = "journalctl -u labeld; it restarts itself"
+        return [bad("labeld", "running, but: " + reasons, advice)]
     except (URLError, OSError):
-        return ok("labeld", "not running")
-    return note("labeld", "running", "it shares the machine with what is measured here")
+        return [ok("labeld", "not running")]
+    running = note("labeld", "running", "it shares the machine with what is measured here")
+    return [running] + [
+        bad(
+            "source " + name,
+            "gives no pictures",
+            "the log has its reason (journalctl -u labeld), and so has the topic {}".format(
+                config.topics.status(name)
+            ),
+        )
+        for name in _sources_down(metrics)
+    ]
+
+
+def _page(address: str) -> str:
+    with build_opener(ProxyHandler({})).open(address, timeout=HTTP_SECONDS) as answer:
+        return str(answer.read().decode("utf-8", "replace"))
+
+
+def _sources_down(metrics: str) -> List[str]:
+    return [
+        sample.labels["source"]
+        for family in text_string_to_metric_families(metrics)
+        for sample in family.samples
+        if sample.name == "labeld_source_up" and sample.value == 0
+    ]

@@ -1,6 +1,7 @@
 """`labeld doctor`: what it finds, what it advises, and how it ends."""
 
 import json
+import os
 
 import pytest
 
@@ -8,6 +9,7 @@ from edge.doctor import software
 from edge.doctor.findings import NOTE, OK
 from edge.doctor.software import Probe
 from tests.support import commands, servers, tiny, tx2
+from tests.support.servers import wait_for
 
 SOFTWARE = {
     software.NUMPY: {"version": "1.26.0"},
@@ -74,6 +76,16 @@ def test_programs_get_json(doctor, labeld):
 def test_a_daemon_that_shares_the_machine_is_told(doctor, labeld):
     labeld.start_ready()
     assert "note  labeld         running" in doctor(labeld)[1]
+
+
+def test_a_source_that_gives_no_pictures_is_found(doctor, labeld):
+    labeld.start_ready()
+    os.rename(labeld.drop, labeld.drop + "-away")
+    wait_for(lambda: 'labeld_source_up{source="drop"} 0.0' in labeld.get("/metrics")[1], "down")
+    code, text = doctor(labeld)
+    assert code == 1
+    assert "bad   source drop    gives no pictures" in text
+    assert "the topic labeld/bench/drop/status" in text
 
 
 def test_a_broker_that_is_not_there_is_found(doctor, labeld):

@@ -213,6 +213,10 @@ class Labeld:
         """Return the exit code, or None while the process runs."""
         return self._process.poll()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def send(self, number):
         self._process.send_signal(number)
 
