@@ -74,7 +74,8 @@ def of_folder(images, weights, seed):
     extractor = Extractor(model.base(weights), BLOCKS)
     features = extractor.extract(paths, 0)
     varied = extractor.extract([paths[n] for n in lookalikes.sample(len(paths))], 1)
-    groups = lookalikes.find(features, varied, classes).groups
+    contents = np.arange(len(paths))
+    groups = lookalikes.find(features, varied, classes, contents).groups
     scored = folds.hold_out(classes, groups, seed)
     return tuple(
         {

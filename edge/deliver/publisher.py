@@ -64,6 +64,7 @@ class Publisher(Listener):
         self._connected = connected
         self._sent: Dict[int, _Sent] = {}
         self._refusals = Refusals()
+        self._to_say_online = False
         will = Will(self._status_topic, "offline")
         identity = Identity(config.topics.client_id(), IN_FLIGHT, will=will)
         self._connection = Connection(self._broker, identity, self, wakeup)
@@ -82,7 +83,7 @@ class Publisher(Listener):
 
     def on_up(self) -> None:
         self._connected.set(1)
-        self._tell(self._status_topic, b"online", TEXT)
+        self._to_say_online = True
         self._statuses.tell_all()
 
     def on_down(self) -> None:
@@ -118,12 +119,25 @@ class Publisher(Listener):
     def _feed(self) -> None:
         """Hand statuses, then messages, to the connection while its window has room."""
         self._outbox.send_again(self._refusals.due(time.monotonic()))
-        while self._connection.up and len(self._sent) < self._connection.window:
-            status = self._statuses.next_untold()
-            if status is not None:
-                self._tell(*status)
-            elif not self._send_next():
+        while self._connection.hear() and len(self._sent) < self._connection.window:
+            if not (self._say_online() or self._tell_next() or self._send_next()):
                 return
+
+    def _say_online(self) -> bool:
+        """Say so, once a connection: in no callback, where paho would write before it has read."""
+        if not self._to_say_online:
+            return False
+        self._to_say_online = False
+        self._tell(self._status_topic, b"online", TEXT)
+        return True
+
+    def _tell_next(self) -> bool:
+        """Publish the next status; False if there is none."""
+        status = self._statuses.next_untold()
+        if status is None:
+            return False
+        self._tell(*status)
+        return True
 
     def _send_next(self) -> bool:
         """Send the outbox's next message; False if there is none."""

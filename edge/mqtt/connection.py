@@ -13,7 +13,7 @@ import paho.mqtt.client as paho
 from edge.mqtt import callbacks
 from edge.mqtt.broker import Broker
 from edge.mqtt.client import connect, identified_client, keep_alive, parting
-from edge.mqtt.exchange import PART_SECONDS, exchange, part
+from edge.mqtt.exchange import PART_SECONDS, exchange, part, receive
 from edge.mqtt.identity import Identity
 from edge.mqtt.limits import Limits, UnfitError
 from edge.mqtt.listener import Listener
@@ -92,6 +92,12 @@ class Connection:
             self._protocol.begin(now)
             self._connect()
         exchange(self._client, self._wakeup, STEP_SECONDS)
+
+    def hear(self) -> bool:
+        """Read what has come, while `up`, so that a broker that leaves is heard; return `up`."""
+        if self.up:
+            receive(self._live)
+        return self.up
 
     def publish(
         self,

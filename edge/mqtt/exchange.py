@@ -1,5 +1,6 @@
 """Bytes to and from the broker, through the socket of a paho client."""
 
+import select
 import selectors
 import time
 from typing import Any, Optional
@@ -10,6 +11,9 @@ from edge.wakeup import Wakeup
 
 PART_SECONDS = 1.0
 """At a parting the broker is given so long to close the connection."""
+
+MOST_READS = 64
+"""Packets that are read in a row: whoever sends without end is not to keep us from sending."""
 
 DISCONNECT = b"\xe0\x00"
 """MQTT 3.1.1 and MQTT 5, 3.14: the connection ends as it should, and the will is not published."""
@@ -23,6 +27,8 @@ def exchange(client: Optional[paho.Client], wakeup: Optional[Wakeup], timeout: f
         wakeup: ends the wait, and is cleared; or None.
         timeout: at most so many seconds.
     """
+    if client is not None and receive(client):
+        timeout = 0.0
     connection = None if client is None else client.socket()
     with selectors.PollSelector() as selector:
         if wakeup is not None:
@@ -31,19 +37,38 @@ def exchange(client: Optional[paho.Client], wakeup: Optional[Wakeup], timeout: f
             both = selectors.EVENT_READ | selectors.EVENT_WRITE
             wants = both if client.want_write() else selectors.EVENT_READ
             selector.register(connection, wants)
-            if getattr(connection, "pending", int)():  # TLS holds bytes that poll cannot see
-                timeout = 0.0
-                client.loop_read()
         for key, events in selector.select(timeout):
             if key.fileobj is wakeup:
                 wakeup.clear()
             elif client is not None:
                 if events & selectors.EVENT_READ:
-                    client.loop_read()
+                    receive(client)
                 if events & selectors.EVENT_WRITE:
                     client.loop_write()
     if connection is not None and client is not None:
         client.loop_misc()
+
+
+def receive(client: paho.Client) -> bool:
+    """Read what has come, in no callback, before anything is written; return False if nothing had.
+
+    A broker that is leaving says why and closes. A write to it fails, and then paho closes, too,
+    without having read that.
+    """
+    for count in range(MOST_READS):
+        connection = client.socket()
+        if connection is None or not _is_readable(connection):
+            return count > 0
+        client.loop_read()
+    return True
+
+
+def _is_readable(connection: Any) -> bool:
+    if getattr(connection, "pending", int)():  # TLS holds bytes that poll cannot see
+        return True
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def part(connection: Any, deadline: float) -> None:

@@ -12,6 +12,7 @@ from edge.deliver.publisher import IN_FLIGHT, Publisher
 from edge.deliver.statuses import Statuses
 from edge.wakeup import Wakeup
 from tests.support import servers
+from tests.support.refusing_broker import RefusingBroker
 
 
 class Site:
@@ -95,6 +96,20 @@ def test_at_the_end_it_says_offline(broker):
     late = servers.Subscriber(broker.port, name="late")
     servers.wait_for(lambda: late.payloads("status") == [b"offline"], "the retained")
     late.close()
+
+
+def test_why_a_broker_leaves_is_said_even_if_much_waits_to_be_published(caplog):
+    broker = RefusingBroker(speaks_5=True, leaves_with=0x8B)
+    site = Site(broker.port)
+    try:
+        for number in range(IN_FLIGHT):
+            site.put(str(number))
+            site.statuses.set("labeld/bench/{}/status".format(number), b"live")
+        site.step_until(lambda: "was lost" in caplog.text, "it leaves")
+        assert "the connection was lost: Server shutting down" in caplog.text
+    finally:
+        site.close()
+        broker.close()
 
 
 @pytest.fixture

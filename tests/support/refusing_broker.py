@@ -1,6 +1,7 @@
 """A broker that says no, byte by byte, as no real one can be told to."""
 
 import socket
+import struct
 import threading
 
 CONNECT, SUBSCRIBE = 0x10, 0x82
@@ -12,8 +13,10 @@ class RefusingBroker:
     `levels` has the protocol level of each CONNECT that came: 5 for MQTT 5, 4 for 3.1.1.
     """
 
-    def __init__(self, speaks_5):
+    def __init__(self, speaks_5, leaves_with=None):
+        """Begin; `leaves_with`: the reason code with which it leaves whom it has let in."""
         self.levels = []
+        self._leaves_with = leaves_with
         self._client = None
         self._speaks_5 = speaks_5
         self._listener = socket.socket()
@@ -56,7 +59,13 @@ class RefusingBroker:
                 self._client = client
                 if level == 5 and not self._speaks_5:
                     return client.sendall(b"\x20\x02\x00\x01")  # as MQTT 3.1.1, 3.2.2.3 has it
-                client.sendall(b"\x20\x03\x00\x00\x00" if level == 5 else b"\x20\x02\x00\x00")
+                connack = b"\x20\x03\x00\x00\x00" if level == 5 else b"\x20\x02\x00\x00"
+                if self._leaves_with is None:
+                    client.sendall(connack)
+                else:
+                    client.sendall(connack + bytes([0xE0, 0x01, self._leaves_with]))
+                    linger = struct.pack("ii", 1, 0)  # so that nothing more can be written to it
+                    return client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             elif kind == SUBSCRIBE:
                 answer = b"\x00\x87" if level == 5 else b"\x80"
                 client.sendall(bytes([0x90, 2 + len(answer)]) + body[:2] + answer)
