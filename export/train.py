@@ -44,6 +44,8 @@ def run(data: str, out: str, images: Optional[str], split: str, options: Options
     photographs.check_classes(data, found.photographs)
     readable = _readable(found.photographs)
     photographs.check_distinct(data + ", without the unreadable", readable)
+    for line in photographs.conflicts(readable):
+        print(line, file=sys.stderr)
     _seed(options.seed)
     trainer = Trainer(readable, options)
     plan = trainer.plan

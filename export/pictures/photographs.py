@@ -108,6 +108,20 @@ def check_distinct(where: str, found: Sequence[Checked]) -> None:
         )
 
 
+def conflicts(found: Iterable[Checked]) -> List[str]:
+    """Return a line for each file that is there more than once, with different labels."""
+    copies: Dict[bytes, List[Photograph]] = OrderedDict()
+    for one in found:
+        copies.setdefault(one.digest, []).append(one.photograph)
+    return [
+        "the same file with different labels: {}".format(
+            ", ".join("{0.path} ({0.label})".format(photograph) for photograph in group)
+        )
+        for group in copies.values()
+        if len({photograph.label for photograph in group}) > 1
+    ]
+
+
 def by_class(photographs: Iterable[Photograph]) -> Dict[str, List[Photograph]]:
     """Return {label: its photographs}, labels sorted."""
     groups: Dict[str, List[Photograph]] = {}

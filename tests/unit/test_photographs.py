@@ -165,6 +165,14 @@ def test_copies_of_one_picture_are_no_two_pictures(tmp_path):
     tried = list(photographs.checked(collection.read(str(tmp_path)).photographs))
     with pytest.raises(PhotographsError, match="all pictures of 'b' are copies of one file"):
         photographs.check_distinct("here", tried)
+    assert photographs.conflicts(tried) == []
+    add(tmp_path, "c/1.png")
+    (tmp_path / "c/2.png").write_bytes((tmp_path / "a/1.png").read_bytes())
+    tried = list(photographs.checked(collection.read(str(tmp_path)).photographs))
+    told = photographs.conflicts(tried)
+    assert len(told) == 1
+    for name in ("a/1.png (a)", "c/2.png (c)"):
+        assert name in told[0]
 
 
 def test_a_class_that_cannot_be_split_is_refused_by_name(tmp_path):
