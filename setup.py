@@ -47,6 +47,8 @@ setup(
             "opencv-python-headless==4.6.0.66" + OLD,
             "opencv-python-headless" + NEW,
         ],
+        # photographs as iPhones write them
+        "heic": ["pillow-heif; python_version >= '3.10'"],
         "export": ["scikit-learn"],
         "demo": ["amqtt>=0.11; python_version >= '3.10'"],
         "test": [

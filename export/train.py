@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.classify import bundle, writer
+from edge.prepare import heic
 from export import assessment, scores, tables, thresholds
 from export.network import freeze
 from export.pictures import collection, photographs
@@ -72,7 +73,7 @@ def run(data: str, out: str, images: Optional[str], split: str, options: Options
         out,
         freeze.Frozen(trained.network, trained.familiarity),
         trainer.labels,
-        [photograph.path for photograph in golden_choice(held_out, others)],
+        [photograph.path for photograph in _golden(held_out, others)],
         figures,
         threshold,
         {
@@ -146,6 +147,19 @@ def golden_choice(held_out: Sequence[Photograph], others: Sequence[Photograph]) 
     count = min(max(GOLDEN_SAMPLES, len(groups)), MOST_GOLDEN_SAMPLES)
     rounds = itertools.zip_longest(*groups.values())
     return [photograph for one in rounds for photograph in one if photograph is not None][:count]
+
+
+def _golden(held_out: Sequence[Photograph], others: Sequence[Photograph]) -> List[Photograph]:
+    """Choose samples that any machine can read, if there are such: not every one reads HEIC."""
+    common = golden_choice(
+        *([one for one in part if not _is_heic(one)] for part in (held_out, others))
+    )
+    return common or golden_choice(held_out, others)
+
+
+def _is_heic(photograph: Photograph) -> bool:
+    with open(photograph.path, "rb") as file:
+        return heic.matches(file.read(heic.MARK_BYTES))
 
 
 def _readable(found: Sequence[Photograph]) -> List[Checked]:

@@ -14,7 +14,7 @@ import simplejpeg
 
 from edge.config.settings import PrepareSettings
 from edge.errors import PictureError
-from edge.prepare import headers
+from edge.prepare import headers, heic
 from edge.prepare.header import Header
 
 MAX_MEGAPIXELS = PrepareSettings().max_megapixels
@@ -49,8 +49,8 @@ def decode(data: bytes, header: Optional[Header] = None) -> np.ndarray:
     """Decode a picture file, upright, whatever its channels and depth.
 
     Args:
-        data: the whole file (bytes): JPEG, PNG, WebP, BMP or TIFF; grey, colour, with alpha
-            (laid on white) or 16 bits a channel (scaled to 8).
+        data: the whole file (bytes): JPEG, PNG, WebP, BMP, TIFF or HEIC; grey, colour, with
+            alpha (laid on white) or 16 bits a channel (scaled to 8).
         header: its Header, checked, where it has been read already.
 
     Returns:
@@ -102,7 +102,10 @@ def _decoded(data: bytes, header: Header) -> np.ndarray:
         except ValueError as error:
             if not _HARMLESS.search(str(error)):
                 raise PictureError("the JPEG is damaged: {}".format(error))
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if header.format == "HEIC":
+        image: Any = heic.decode(data)
+    else:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise PictureError("the decoder refused it: the file is damaged")
     if image.shape[:2] != (header.height, header.width) and header.format != "TIFF":

@@ -8,12 +8,10 @@ disagree, or end the process, so labeld reads these facts itself.
 import struct
 
 from edge.errors import PictureError
-from edge.prepare import exif, jpeg
+from edge.prepare import exif, heic, jpeg
 from edge.prepare.header import Header
 
 FORMATS = "JPEG, PNG, WebP, BMP or TIFF"
-
-_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif")
 
 _GREY, _COLOUR, _PALETTE = 0, 2, 3
 """PNG's colour types without alpha."""
@@ -33,8 +31,10 @@ def read(data: bytes) -> Header:
             if header.width < 1 or header.height < 1:
                 raise PictureError("it says its size is {0.width}x{0.height}".format(header))
             return header
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
-        raise PictureError("HEIC and AVIF are not read: convert the picture to JPEG")
+    if heic.matches(data):
+        return heic.read(data)
+    if data[4:8] == b"ftyp" and data[8:12] == b"avif":
+        raise PictureError("AVIF is not read: convert the picture to JPEG")
     raise PictureError("not {}: the file begins with {!r}".format(FORMATS, bytes(data[:8])))
 
 

@@ -2,10 +2,11 @@
 
 import os
 from collections import Counter
-from typing import Any, List, NamedTuple
+from typing import Any, List, NamedTuple, Tuple
 from typing import Counter as CounterType
 
 from edge.classify.manifest import MANIFEST
+from edge.prepare import heic
 from edge.sources.folder.names import Names
 from export.pictures.photographs import PhotographsError
 
@@ -31,6 +32,11 @@ MOST_NAMED = 10
 """Of what is left out, so many are named in one line."""
 
 
+def extensions() -> Tuple[str, ...]:
+    """Return how the names of pictures end, in small letters."""
+    return EXTENSIONS + heic.EXTENSIONS if heic.is_read() else EXTENSIONS
+
+
 class Listing(NamedTuple):
     """What is below a folder.
 
@@ -48,6 +54,8 @@ class Listing(NamedTuple):
 
 def below(folder: str) -> Listing:
     """List what is below a folder to the bottom; links to folders are followed, once.
+
+    What is HEIC counts as a picture where it can be read.
 
     Raises:
         PhotographsError: a folder cannot be read.
@@ -84,7 +92,7 @@ def remarks(where: str, found: Listing) -> List[str]:
     if found.others:
         lines.append(
             "{}: not read, since their names do not end in one of {}: {}".format(
-                where, ", ".join(EXTENSIONS), _counted(found.others)
+                where, ", ".join(extensions()), _counted(found.others)
             )
         )
     return lines
@@ -94,7 +102,7 @@ def _sort_in(found: Listing, file: str) -> None:
     name = os.path.basename(file)
     if not NAMES.takes(name):
         found.ignored[name if name[0] != "." else ".*"] += 1
-    elif name.lower().endswith(EXTENSIONS):
+    elif name.lower().endswith(extensions()):
         found.files.append(file)
     else:
         found.others[os.path.splitext(name)[1].lower() or "no extension"] += 1

@@ -39,7 +39,17 @@ HOUSE = {
         ("config", ["schema", "fields", "shared", "settings", "load"]),
         (
             "prepare",
-            ["header", "exif", "jpeg", "headers", "decoder", "admission", "preprocess", "validity"],
+            [
+                "header",
+                "exif",
+                "jpeg",
+                "heic",
+                "headers",
+                "decoder",
+                "admission",
+                "preprocess",
+                "validity",
+            ],
         ),
         ("batch", ["sizes", "batch", "slots"]),
         (

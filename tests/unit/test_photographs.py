@@ -88,7 +88,7 @@ def test_what_systems_and_labeld_put_among_photographs_is_no_class_and_is_named(
     add(tmp_path, "a/1.png", "a/2.png", "b/1.png", "b/2.JFIF", "b/3.png")
     add(tmp_path, "@eaDir/a/1.png", "a/@eaDir/1.png", "__MACOSX/1.png", ".hidden/1.png")
     add(tmp_path, "b/.ipynb_checkpoints/1.png", "b/._1.png", "#recycle/1.png", "products/1.png")
-    for name in ("b/Thumbs.db", "b/.DS_Store", "products/bundle.json", "b/4.HEIC", "b/notes.txt"):
+    for name in ("b/Thumbs.db", "b/.DS_Store", "products/bundle.json", "b/4.GIF", "b/notes.txt"):
         (tmp_path / name).write_bytes(b"\0")
     add(tmp_path, "loose.png")
     found = collection.read(str(tmp_path))
@@ -96,7 +96,7 @@ def test_what_systems_and_labeld_put_among_photographs_is_no_class_and_is_named(
     told = "\n".join(found.remarks)
     for name in ("2 @eaDir", "1 __MACOSX", "1 .ipynb_checkpoints", "1 products", "1 Thumbs.db"):
         assert name in told
-    assert "1 .heic" in told
+    assert "1 .gif" in told
     assert "1 .txt" in told
     assert "1 picture(s) that lie in no class folder, such as loose.png" in told
 

@@ -68,7 +68,7 @@ def test_a_picture_cut_short_is_refused_with_its_reason(extension):
     [
         (b"", "empty"),
         (b"hello, world", "begins with b'hello, w'"),
-        (b"\0\0\0\x18ftypheic" + b"\0" * 40, "convert the picture to JPEG"),
+        (b"\0\0\0\x18ftypavif" + b"\0" * 40, "AVIF is not read: convert the picture to JPEG"),
         (b"\xff\xd8\xff\xd9", "does not say its size"),
         (b"\xff\xd8\xff\xe0", "cut short"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\0\0\0\0", "does not begin with its size"),
