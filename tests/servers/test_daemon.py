@@ -213,12 +213,12 @@ def test_systemd_is_told_when_it_is_ready_and_that_it_lives_and_reloads(labeld, 
 
 
 POISONED = """
-import os, signal, sys
+import signal, sys, threading
 from edge import __main__, pipeline
 decode = pipeline.decode
 def poisoned(data, header):
     if header.width == 13:
-        os.kill(os.getpid(), signal.SIGSEGV)
+        signal.pthread_kill(threading.get_ident(), signal.SIGSEGV)  # this very thread, now
     return decode(data, header)
 pipeline.decode = poisoned
 sys.exit(__main__.main(sys.argv[1:]))
