@@ -8,8 +8,7 @@ import numpy as np
 
 from edge.classify import bundle as bundles
 from export import predict, scores
-from export.pictures import collection as collections
-from export.pictures import photographs
+from export.pictures import collection, photographs
 
 
 def run(path: str, data: str, images: Optional[str], as_json: bool) -> None:
@@ -27,10 +26,10 @@ def run(path: str, data: str, images: Optional[str], as_json: bool) -> None:
             has a label that the bundle does not know.
     """
     bundle = bundles.read(path)
-    collection = collections.read(data, images)
-    for remark in collection.remarks:
+    there = collection.read(data, images)
+    for remark in there.remarks:
         print(remark, file=sys.stderr)
-    found = [one for one in collection.photographs if one.held_out is not False]
+    found = [one for one in there.photographs if one.held_out is not False]
     _check_labels(bundle, data, found)
     results = predict.score(bundle, [photograph.path for photograph in found])
     left_out = [result for result in results if result.scored is None]

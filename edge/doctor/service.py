@@ -80,7 +80,7 @@ def daemon(config: Config) -> List[Finding]:
     return [running] + [
         bad(
             "source " + name,
-            "gives no pictures",
+            "is not up",
             "the log has its reason (journalctl -u labeld), and so has the topic {}".format(
                 config.topics.status(name)
             ),

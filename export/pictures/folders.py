@@ -1,7 +1,7 @@
 """Class folders, and such in `train`, `val` and `test`, as labelled photographs."""
 
 import os
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import AbstractSet, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from export.pictures import listing
 from export.pictures.photographs import Photograph, PhotographsError, clean, label_fault
@@ -81,7 +81,7 @@ def _held_out(parts: Parts) -> Optional[str]:
 
 
 def _check_folders(
-    data: str, parts: Parts, full: Iterable[Tuple[str, ...]], remarks: Sequence[str]
+    data: str, parts: Parts, full: AbstractSet[Tuple[str, ...]], remarks: Sequence[str]
 ) -> None:
     """Raise PhotographsError for class folders without pictures, or with names that are none."""
     there = _sub_folders(data)
@@ -126,7 +126,7 @@ def _told(data: str, parts: Parts, held_out: Optional[str]) -> str:
     if held_out is None:
         return "{}: the pictures of {} are taken together".format(data, _and(parts))
     return (
-        "{}: your own split: what is in {} is held out and never learnt from (--split new: labeld "
+        "{}: your own split: what is in {} is held out and never learnt from (train --split new "
         "divides all anew)".format(data, _and(top for top in parts if parts[top] == held_out))
     )
 

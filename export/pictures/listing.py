@@ -23,7 +23,15 @@ EXTENSIONS = (
     ".tiff",
 )
 
-STRAY = ("@*", "#recycle", "#snapshot", "system volume information", "__pycache__", "$*")
+STRAY = (
+    "@recycle",
+    "@recently-snapshot",
+    "@tmp",
+    "#recycle",
+    "#snapshot",
+    "system volume information",
+    "__pycache__",
+)
 """Folders of network drives and systems, beside what no drop folder takes either."""
 
 NAMES = Names(STRAY)

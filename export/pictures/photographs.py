@@ -106,6 +106,13 @@ def check_distinct(where: str, found: Sequence[Checked]) -> None:
             "{}: all pictures of {} are copies of one file: add other pictures, or drop the "
             "class".format(where, _listed(poor))
         )
+    held_out = {one.digest for one in found if one.photograph.held_out}
+    unlearnt = [label for label, digests in contents.items() if digests <= held_out]
+    if unlearnt:
+        raise PhotographsError(
+            "{}: all pictures of {} are copies of some that you hold out: add other pictures, or "
+            "say --split new".format(where, _listed(unlearnt))
+        )
 
 
 def conflicts(found: Iterable[Checked]) -> List[str]:

@@ -4,6 +4,7 @@ from typing import List, NamedTuple
 
 import numpy as np
 
+from edge.errors import LabeldError
 from export.recipe.lookalikes import Lookalikes
 
 HELD_OUT = 0.2
@@ -34,21 +35,24 @@ def plan(classes: np.ndarray, alike: Lookalikes, count: int, seed: int) -> Plan:
     """Return the Plan of some pictures; something is held out if each class has two at least.
 
     Where classes share their look-alikes so that nothing could be, only near-duplicates are kept
-    together, or if need be nothing.
+    together, or if need be only copies of one file.
 
     Args:
         classes: int[n].
         alike: the Lookalikes.
         count: how many folds there are.
         seed: see `hold_out` and `folds`.
+
+    Raises:
+        LabeldError: the classes share their files so that nothing can be held out.
     """
-    for groups in (alike.groups, alike.same, np.arange(len(classes))):
+    for groups in (alike.groups, alike.same, alike.contents):
         held_out = hold_out(classes, groups, seed)
         if held_out.any():
-            break
-    parts = np.full(len(classes), OUT)
-    parts[~held_out] = folds(classes[~held_out], groups[~held_out], count, seed)
-    return Plan(held_out, parts, groups)
+            return _planned(held_out, classes, groups, count, seed)
+    raise LabeldError(
+        "nothing can be held out: the classes have the same files, with different labels"
+    )
 
 
 def own_plan(
@@ -56,8 +60,8 @@ def own_plan(
 ) -> Plan:
     """Return the Plan where a user has chosen what is held out.
 
-    What is nearly the same as something held out is held out with it, except where nothing of its
-    class would be left to learn from.
+    What is nearly the same as something held out is held out with it, or if nothing of its class
+    were then left to learn from, only what is a copy of the same file.
 
     Args:
         held_out: bool[n], what the user holds out; each class has others.
@@ -65,12 +69,19 @@ def own_plan(
         alike: the Lookalikes.
         count, seed: see `folds`.
     """
-    same = np.isin(alike.same, alike.same[held_out])
-    spent = np.setdiff1d(classes[same], classes[~same])
-    held_out = held_out | (same & ~np.isin(classes, spent))
+    for groups in (alike.same, alike.contents):
+        along = np.isin(groups, groups[held_out])
+        spent = np.setdiff1d(classes[along], classes[~along])
+        held_out = held_out | (along & ~np.isin(classes, spent))
+    return _planned(held_out, classes, alike.groups, count, seed)
+
+
+def _planned(
+    held_out: np.ndarray, classes: np.ndarray, groups: np.ndarray, count: int, seed: int
+) -> Plan:
     parts = np.full(len(classes), OUT)
-    parts[~held_out] = folds(classes[~held_out], alike.groups[~held_out], count, seed)
-    return Plan(held_out, parts, alike.groups)
+    parts[~held_out] = folds(classes[~held_out], groups[~held_out], count, seed)
+    return Plan(held_out, parts, groups)
 
 
 def hold_out(classes: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:

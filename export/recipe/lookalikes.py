@@ -48,11 +48,13 @@ class Lookalikes(NamedTuple):
     Attributes:
         groups: int[n], the number of each picture's group.
         same: int[n], the number of the near-duplicates that it is one of, whatever their class.
+        contents: int[n], the number of its file's content.
         duplicates: the Pairs that are nearly the same, the most alike first.
     """
 
     groups: np.ndarray
     same: np.ndarray
+    contents: np.ndarray
     duplicates: List[Pair]
 
 
@@ -62,7 +64,7 @@ def sample(pictures: int) -> np.ndarray:
 
 
 def find(
-    features: Features, varied: Features, classes: np.ndarray, copies: np.ndarray
+    features: Features, varied: Features, classes: np.ndarray, contents: np.ndarray
 ) -> Lookalikes:
     """Find the Lookalikes among pictures.
 
@@ -75,7 +77,7 @@ def find(
         features: of the pictures, with the LOWER blocks.
         varied: of the `sample` of them, with one varied copy at least.
         classes: int[n].
-        copies: int[n], the number of each picture's content.
+        contents: int[n], the number of each picture's content.
     """
     count = len(classes)
     shots = features.rows(LOWER, np.arange(count), 0)
@@ -87,12 +89,13 @@ def find(
     threshold, duplicate = np.median(again), max(DUPLICATE, np.quantile(again, 0.95))
     duplicates = _pairs(shots, min(float(duplicate), SAME))
     links = [(pair.first, pair.second) for pair in duplicates]
-    same = _joined(copies, links)
-    clusters = _joined(_clusters(shots, classes, float(threshold)), _links(copies))
+    same = _joined(contents, links)
+    copies = _links(contents)
+    clusters = _joined(_clusters(shots, classes, float(threshold)), copies)
     groups = _joined(clusters, links)
-    for finer in (clusters, copies):
-        groups = _joined(_without_lonely(groups, classes, finer), _links(copies))
-    return Lookalikes(groups, same, duplicates)
+    for finer in (clusters, contents):
+        groups = _joined(_without_lonely(groups, classes, finer), copies)
+    return Lookalikes(groups, same, contents, duplicates)
 
 
 def _directions(rows: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:

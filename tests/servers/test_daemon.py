@@ -4,13 +4,11 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 
 import pytest
 
 from edge.prepare import preprocess
-from tests.support import servers, tiny
+from tests.support import poisoned, servers, tiny
 from tests.support.servers import wait_for
 
 
@@ -212,39 +210,16 @@ def test_systemd_is_told_when_it_is_ready_and_that_it_lives_and_reloads(labeld, 
         assert told() == b"STOPPING=1"
 
 
-POISONED = """
-import signal, sys, threading
-from edge import __main__, pipeline
-decode = pipeline.decode
-def poisoned(data, header):
-    if header.width == 13:
-        signal.pthread_kill(threading.get_ident(), signal.SIGSEGV)  # this very thread, now
-    return decode(data, header)
-pipeline.decode = poisoned
-sys.exit(__main__.main(sys.argv[1:]))
-"""
-"""labeld with a decoder that a picture of a certain width ends the process in: of those that did so
-none is known that still does."""
-
-
-def poisoned(package, arguments, log, folder=None, environment=None):
-    """Start labeld so; see `tests.support.forked.started`."""
-    with open(log, "ab") as file:
-        return subprocess.Popen(
-            [sys.executable, "-c", POISONED] + arguments, stdout=file, stderr=file, cwd=folder
-        )
-
-
 def test_a_picture_that_ends_the_process_is_set_aside_and_the_others_are_labelled(
     tmp_path, broker, tiny_bundle, subscriber
 ):
     mqtt = {"host": "127.0.0.1", "port": broker.port}
     model = {"bundle": tiny_bundle.path}
-    labeld = servers.Labeld(tmp_path / "labeld", begin=poisoned, model=model, mqtt=mqtt)
+    labeld = servers.Labeld(tmp_path / "labeld", begin=poisoned.started, model=model, mqtt=mqtt)
     sent = pictures(6)
     for name, (data, _) in sent.items():
         labeld.drop_file(name, data)
-    labeld.drop_file("poison.png", tiny.encode(tiny.picture("red", 1, (20, 13)), ".png"))
+    labeld.drop_file("poison.png", poisoned.picture())
     try:
         for _ in range(2):
             labeld.start()

@@ -78,13 +78,13 @@ def test_a_daemon_that_shares_the_machine_is_told(doctor, labeld):
     assert "note  labeld         running" in doctor(labeld)[1]
 
 
-def test_a_source_that_gives_no_pictures_is_found(doctor, labeld):
+def test_a_source_that_is_not_up_is_found(doctor, labeld):
     labeld.start_ready()
     os.rename(labeld.drop, labeld.drop + "-away")
     wait_for(lambda: 'labeld_source_up{source="drop"} 0.0' in labeld.get("/metrics")[1], "down")
     code, text = doctor(labeld)
     assert code == 1
-    assert "bad   source drop    gives no pictures" in text
+    assert "bad   source drop    is not up" in text
     assert "the topic labeld/bench/drop/status" in text
 
 

@@ -49,7 +49,11 @@ def test_predict_refuses_a_folder_without_pictures(tiny_bundle, tmp_path):
 
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(tiny_bundle, tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    for command in ("predict", tiny_bundle.path, tmp_path / "none"), ("train", tmp_path / "none"):
+    for command in (
+        ("predict", tiny_bundle.path, tmp_path / "none"),
+        ("train", tmp_path / "none"),
+        ("convert", tiny_bundle.path),
+    ):
         out = tmp_path / "file" / "out"
         code, _, errors = labeld_export(*command, "--out", out)
         assert code == 1

@@ -6,7 +6,8 @@ import pytest
 
 from edge.frame import content_id
 from edge.sources.mqtt import WINDOW
-from tests.support import servers, tiny
+from tests.support import poisoned, servers, tiny
+from tests.support.forked import Forked
 from tests.support.refusing_broker import RefusingBroker
 from tests.support.servers import wait_for
 
@@ -18,11 +19,12 @@ def serve(tmp_path, broker, tiny_bundle):
     """Return a function that makes a Labeld, of a name, on one MQTT source."""
     made = []
 
-    def make(device, port=None, **settings):
+    def make(device, port=None, begin=Forked, **settings):
         source = dict({"name": "doors", "kind": "mqtt", "topic": "cameras/+/picture"}, **settings)
         made.append(
             servers.Labeld(
                 tmp_path / device,
+                begin=begin,
                 device=device,
                 model={"bundle": tiny_bundle.path},
                 mqtt={"host": "127.0.0.1", "port": port or broker.port},
@@ -158,6 +160,21 @@ def test_a_source_that_changes_loses_and_repeats_nothing(serve, subscriber):
     identities = [event["id"] for event in subscriber.events("doors/label")]
     assert len(identities) == 100
     assert len(set(identities)) == 50, "the same pictures were published twice"
+
+
+def test_a_picture_that_ends_the_process_is_answered_and_acknowledged(serve, subscriber):
+    daemon = serve("bench", begin=poisoned.started)
+    start(daemon)
+    subscriber.publish("cameras/a/picture", poisoned.picture())
+    wait_for(lambda: daemon.code() is not None, "the picture ends it")
+    daemon.start()
+    wait_for(lambda: daemon.code() is not None, "it comes again, and ends it again")
+    start(daemon)
+    wait_for(lambda: subscriber.events("doors/failed"), "the reason")
+    assert "ended unexpectedly both times" in subscriber.events("doors/failed")[0]["error"]
+    subscriber.publish("cameras/a/picture", tiny.encode(tiny.picture("red")))
+    wait_for(lambda: subscriber.events("doors/label"), "the next one's label")
+    assert daemon.end() == 0, daemon.log()
 
 
 def test_a_source_that_the_broker_refuses_says_why(serve):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from edge.errors import LabeldError
 from export.recipe import folds
 from export.recipe.lookalikes import Lookalikes
 
@@ -10,6 +11,10 @@ from export.recipe.lookalikes import Lookalikes
 def classes_of(**counts):
     """Return int[n], so many of each class."""
     return np.repeat(np.arange(len(counts)), list(counts.values()))
+
+
+def without_copies(groups, same):
+    return Lookalikes(groups, same, np.arange(len(groups)), [])
 
 
 def sides(groups, part):
@@ -69,7 +74,7 @@ def test_a_plan_always_holds_something_out_and_leaves_each_class_to_learn_from()
     for _ in range(300):
         classes = np.append(np.repeat(np.arange(3), 2), chance.randint(0, 3, 8))
         groups = chance.randint(0, chance.randint(1, 15), len(classes))
-        found = folds.plan(classes, Lookalikes(groups, np.arange(len(groups)), []), 3, seed=1)
+        found = folds.plan(classes, without_copies(groups, np.arange(len(groups))), 3, seed=1)
         assert found.held_out.any()
         assert set(classes[~found.held_out]) == {0, 1, 2}
         assert sides(found.groups, found.held_out) == 0
@@ -83,7 +88,26 @@ def test_a_users_own_split_takes_near_duplicates_along_unless_a_class_were_gone(
     same = np.arange(14)
     same[[1, 5]] = 1
     same[10:] = 10
-    alike = Lookalikes(np.arange(14), same, [])
-    found = folds.own_plan(held_out, classes, alike, 3, seed=1)
+    found = folds.own_plan(held_out, classes, without_copies(np.arange(14), same), 3, seed=1)
     assert np.flatnonzero(found.held_out).tolist() == [0, 1, 5, 10]
     assert np.array_equal(found.folds == folds.OUT, found.held_out)
+
+
+def test_copies_of_one_file_are_on_one_side_even_if_nothing_else_can_be_kept_together():
+    classes = classes_of(one=4, other=4)
+    contents = np.array([0, 0, 1, 2, 3, 3, 4, 5])
+    together = np.zeros(8, int)
+    alike = Lookalikes(together, together, contents, [])
+    found = folds.plan(classes, alike, 3, seed=1)
+    assert found.held_out.any()
+    assert sides(contents, found.held_out) == 0
+    held_out = np.array([True, False, False, False, True, False, False, False])
+    found = folds.own_plan(held_out, classes, alike, 3, seed=1)
+    assert np.flatnonzero(found.held_out).tolist() == [0, 1, 4, 5]
+
+
+def test_classes_that_have_no_files_of_their_own_cannot_be_divided():
+    classes, contents = classes_of(a=2, b=1, c=1), np.array([0, 1, 0, 1])
+    alike = Lookalikes(contents, contents, contents, [])
+    with pytest.raises(LabeldError, match="the classes have the same files"):
+        folds.plan(classes, alike, 3, seed=1)

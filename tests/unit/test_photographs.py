@@ -173,6 +173,11 @@ def test_copies_of_one_picture_are_no_two_pictures(tmp_path):
     assert len(told) == 1
     for name in ("a/1.png (a)", "c/2.png (c)"):
         assert name in told[0]
+    own = [one._replace(photograph=one.photograph._replace(held_out=False)) for one in tried]
+    own.append(own[0]._replace(photograph=own[0].photograph._replace(held_out=True)))
+    own = [one for one in own if one.photograph.label != "b"]
+    with pytest.raises(PhotographsError, match="'c' are copies of"):
+        photographs.check_distinct("here", own)
 
 
 def test_a_class_that_cannot_be_split_is_refused_by_name(tmp_path):
