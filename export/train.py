@@ -13,6 +13,7 @@ from edge.prepare import heic
 from export import assessment, scores, tables, thresholds
 from export.network import freeze
 from export.pictures import collection, photographs
+from export.pictures.collection import Collection
 from export.pictures.photographs import Checked, Photograph
 from export.progress import Progress
 from export.recipe import suspects
@@ -40,13 +41,7 @@ def run(data: str, out: str, images: Optional[str], split: str, options: Options
     """
     writer.check_target(out)
     found = collection.read(data, images, split)
-    for remark in found.remarks:
-        print(remark, file=sys.stderr)
-    photographs.check_classes(data, found.photographs)
-    readable = _readable(found.photographs)
-    photographs.check_distinct(data + ", without the unreadable", readable)
-    for line in photographs.conflicts(readable):
-        print(line, file=sys.stderr)
+    readable = _checked(data, found)
     _seed(options.seed)
     trainer = Trainer(readable, options)
     plan = trainer.plan
@@ -160,6 +155,18 @@ def _golden(held_out: Sequence[Photograph], others: Sequence[Photograph]) -> Lis
 def _is_heic(photograph: Photograph) -> bool:
     with open(photograph.path, "rb") as file:
         return heic.matches(file.read(heic.MARK_BYTES))
+
+
+def _checked(data: str, found: Collection) -> List[Checked]:
+    """Return the photographs that can be read; say what a user should know of them, and refuse."""
+    for remark in found.remarks:
+        print(remark, file=sys.stderr)
+    photographs.check_classes(data, found.photographs)
+    readable = _readable(found.photographs)
+    photographs.check_distinct(data + ", without the unreadable", readable)
+    for line in photographs.conflicts(readable):
+        print(line, file=sys.stderr)
+    return readable
 
 
 def _readable(found: Sequence[Photograph]) -> List[Checked]:
