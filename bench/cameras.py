@@ -21,7 +21,8 @@ from edge.classify.outputs import Outputs
 from edge.classify.runtime import Graph
 from edge.config.settings import CameraSettings, Config, ModelSettings, MqttSettings
 from edge.daemon.service import Service
-from edge.deliver.outbox import Outbox
+from edge.deliver.outbox import Bounds, Outbox
+from edge.deliver.outcomes import Outcomes
 from edge.deliver.publisher import Publisher
 from edge.deliver.statuses import Statuses
 from edge.demo import samples
@@ -99,7 +100,8 @@ def serve(options, url, port):
     registry = CollectorRegistry()
     metrics = Metrics(registry, [source.name for source in sources])
     stop, wakeup = threading.Event(), Wakeup()
-    outbox, statuses = Outbox(1000, wakeup=wakeup), Statuses(wakeup)
+    outbox = Outbox(Bounds(1000), Outcomes(config.topics, metrics), wakeup)
+    statuses = Statuses(wakeup)
     publisher = Publisher(config, outbox, statuses, metrics.mqtt_connected, wakeup)
     model = LoadedModel(STUB, FreeGraph(), Slots(8, 0.05), seconds={}, zero_copy=True)
     service = Service(config, model, outbox, statuses, metrics, lambda worker: stop.set(), InHand())

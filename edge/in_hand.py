@@ -39,6 +39,10 @@ class InHandError(LabeldError):
     """The file cannot be used; the text says why."""
 
 
+class TakenError(InHandError):
+    """Another process has the file."""
+
+
 class InHand:
     """Which pictures are being decoded, and which were when the process ended unexpectedly.
 
@@ -52,7 +56,8 @@ class InHand:
             path: of the file; None: nothing is remembered.
 
         Raises:
-            InHandError: it cannot be had, or another process has it.
+            TakenError: another process has it.
+            InHandError: it cannot be had.
         """
         size = (HANDS + REMEMBERED) * KEY_BYTES
         self._file = None if path is None else _opened(path, size)
@@ -137,8 +142,7 @@ def _opened(path: str, size: int) -> Any:
         os.posix_fallocate(file.fileno(), 0, size)  # a full disk is told here, not by SIGBUS
     except OSError as error:
         file.close()
-        taken = error.errno == errno.EWOULDBLOCK
-        raise InHandError(
-            "{}: {}".format(path, "another labeld has it" if taken else error.strerror)
-        )
+        if error.errno == errno.EWOULDBLOCK:
+            raise TakenError("{}: another labeld has it".format(path))
+        raise InHandError("{}: {}".format(path, error.strerror))
     return file

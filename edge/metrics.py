@@ -69,6 +69,20 @@ class Metrics:
         self.outbox_messages = Gauge(
             "labeld_outbox_messages", "Messages not yet acknowledged", registry=registry
         )
+        self.outbox_bytes = Gauge(
+            "labeld_outbox_bytes", "Bytes of the messages not yet acknowledged", registry=registry
+        )
+        self.outbox_on_disk = Gauge(
+            "labeld_outbox_on_disk",
+            "1 while messages that wait can be written to disk",
+            registry=registry,
+        )
+        self._dropped = Counter(
+            "labeld_outbox_dropped",
+            "Messages dropped before the broker had them",
+            ["source", "reason"],
+            registry=registry,
+        )
         self.zero_copy = Gauge(
             "labeld_zero_copy", "1 if the graph reads the rows where they lie", registry=registry
         )
@@ -108,6 +122,10 @@ class Metrics:
     def count(self, source: str, outcome: str, number: int = 1) -> None:
         """Count pictures; `outcome`: one of OUTCOMES."""
         self._frames.labels(source, outcome).inc(number)
+
+    def dropped(self, source: str, reason: str, number: int) -> None:
+        """Count messages that were dropped; `reason`: why."""
+        self._dropped.labels(source, reason).inc(number)
 
     def batch(self, size: int) -> None:
         """Note how many pictures a run of the graph had."""

@@ -137,10 +137,11 @@ class MqttSettings:
 @dataclass(frozen=True)
 class OutboxSettings:
     path: str = option(text, "/var/lib/labeld/outbox.db")
-    """Beside it, in `path`.in_hand, stands what is being decoded. The file itself is not used yet:
-    what is not acknowledged is held in memory, and its picture in the folder."""
+    """Beside it, in `path`.in_hand, stands what is being decoded."""
     max_age_hours: float = option(number(0, 87600), 72)
     max_messages: int = option(number(1, 10000000, whole=True), 100000)
+    max_mb: float = option(number(1, 1000000), 256)
+    replay_per_second: float = option(number(0.1, 100000), 500)
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,26 @@
 """The daemon's wiring: what there is, and what is handed to what."""
 
 import logging
-from typing import List, NamedTuple
+import os
+import time
+from typing import List, NamedTuple, Tuple
 
 from edge.classify import variant
 from edge.classify.loaded import load_best
 from edge.classify.runtime import Runtime
-from edge.config.settings import Config
+from edge.config.settings import Config, OutboxSettings
 from edge.daemon.changes import Changes
 from edge.daemon.converter import Converter
 from edge.daemon.ending import Ending
 from edge.daemon.reload import Reload
 from edge.daemon.service import Service
 from edge.daemon.systemd import Notifier
-from edge.deliver.outbox import Outbox
+from edge.deliver.keeper import Keeper
+from edge.deliver.outbox import Bounds, Outbox
+from edge.deliver.outcomes import Outcomes
 from edge.deliver.publisher import Publisher
 from edge.deliver.statuses import Statuses
-from edge.in_hand import InHand, InHandError
+from edge.in_hand import InHand, InHandError, TakenError
 from edge.metrics import Metrics
 from edge.wakeup import Wakeup
 from edge.worker import Worker
@@ -33,13 +37,15 @@ class Parts(NamedTuple):
     changing: Worker
     publisher: Publisher
     sending: Worker
+    keeper: Keeper
+    keeping: Worker
     wakeup: Wakeup
     in_hand: InHand
 
     @property
     def workers(self) -> List[Worker]:
         """The Workers whose loops must come round."""
-        return self.service.workers + [self.sending]
+        return self.service.workers + [self.sending, self.keeping]
 
 
 def build(
@@ -71,26 +77,60 @@ def build(
         on_bad=lambda bundle: variant.discard(bundle.path),
     )
     wakeup = Wakeup()
-    outbox = Outbox(config.outbox.max_messages, metrics.outbox_messages, wakeup)
+    outbox = Outbox(
+        _bounds(config.outbox),
+        Outcomes(config.topics, metrics),
+        wakeup,
+        first_key=int(time.time() * 1e6),  # so that a file which can be opened later is older
+    )
     statuses = Statuses(wakeup)
-    in_hand = _in_hand(config.outbox.path + ".in_hand")
+    _make_folder(os.path.dirname(config.outbox.path))
+    in_hand, is_ours = _in_hand(config.outbox.path + ".in_hand")
+    keeper = Keeper(outbox, config.outbox.path if is_ours else None)
     service = Service(config, model, outbox, statuses, metrics, ending.fail, in_hand)
     publisher = Publisher(config, outbox, statuses, metrics.mqtt_connected, wakeup)
     reload = Reload(path, service, runtime, notifier, metrics, ending.stop)
     converter = Converter(service, reload, runtime, notifier, metrics)
     changing = Worker("change", Changes(reload, converter).step, ending.fail)
     sending = Worker("publish", publisher.step, ending.fail)
-    return Parts(service, reload, converter, changing, publisher, sending, wakeup, in_hand)
+    keeping = Worker("keep", keeper.step, ending.fail)
+    return Parts(
+        service, reload, converter, changing, publisher, sending, keeper, keeping, wakeup, in_hand
+    )
 
 
-def _in_hand(path: str) -> InHand:
-    """Return the InHand of a file; without one where that cannot be had."""
+def _bounds(settings: OutboxSettings) -> Bounds:
+    return Bounds(
+        settings.max_messages,
+        int(settings.max_mb * 1e6),
+        3600 * settings.max_age_hours,
+        settings.replay_per_second,
+    )
+
+
+def _make_folder(path: str) -> None:
+    """Make the folder for what outlives the process; whoever opens a file there says what fails."""
     try:
-        return InHand(path)
+        os.makedirs(path, 0o700, exist_ok=True)
+    except OSError:
+        pass
+
+
+def _in_hand(path: str) -> Tuple[InHand, bool]:
+    """Return the InHand of a file, without one where that cannot be had; and whether it is free."""
+    try:
+        return InHand(path), True
+    except TakenError as error:
+        _log.error(
+            "%s; what waits for the broker is held in memory only: give each labeld an outbox.path "
+            "of its own",
+            error,
+        )
+        return InHand(), False
     except InHandError as error:
         _log.info(
             "a picture that ends the process is not remembered (set outbox.path to a file in a "
             "folder that can be written): %s",
             error,
         )
-        return InHand()
+        return InHand(), True

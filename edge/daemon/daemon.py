@@ -22,7 +22,7 @@ from edge.machine.device_metrics import DeviceCollector
 from edge.metrics import Metrics
 
 STOP_SECONDS = 20.0
-"""A stop takes at most so long: what is not delivered by then stays in its drop folder."""
+"""A stop takes at most so long: what is not delivered by then stays in the outbox."""
 
 HEARTBEAT_SECONDS = 1.0
 FAREWELL_SECONDS = 2.0
@@ -84,6 +84,7 @@ class Daemon:
             self._path, self._config, TensorFlowRuntime(), self._notifier, metrics, self._ending
         )
         self._heartbeat.watch(lambda: parts.workers)
+        parts.keeping.start()
         parts.sending.start()
         parts.service.start(self._ending.stop)
         self._attend(parts)
@@ -122,6 +123,10 @@ class Daemon:
             parts.wakeup.close()
         else:
             late.append(parts.sending.name)
+        if parts.keeping.finish(deadline):
+            parts.keeper.close()
+        else:
+            late.append(parts.keeping.name)
         if not parts.changing.finish(deadline):
             late.append(parts.changing.name)
         if not late:

@@ -9,7 +9,7 @@ from edge.classify.loaded import LoadedModel
 from edge.classify.serving import Serving
 from edge.config.settings import Config, SourceSettings
 from edge.deliver.homeassistant import Discovery
-from edge.deliver.outbox import OutboxWriter
+from edge.deliver.sides import OutboxWriter
 from edge.deliver.sink import EventSink
 from edge.deliver.statuses import Statuses
 from edge.in_hand import InHand

@@ -60,7 +60,8 @@ class Policy(NamedTuple):
 
     Attributes:
         threshold: below which its label is "unknown"; None: that of all sources.
-        retain: whether the broker keeps the last label.
+        retain: whether only the last label counts, as of a camera: the broker keeps it, and where
+            there is no room for late ones, the oldest are dropped.
         changes: tells which labels are news; None: all are published.
     """
 

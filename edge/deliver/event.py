@@ -9,6 +9,9 @@ from edge.frame import Frame, Prepared
 
 SCHEMA = 1
 
+HEAD = ("schema", "id", "device", "source", "image", "captured_at", "captured_at_clamped")
+"""What every event begins with."""
+
 _EPOCH = datetime(1970, 1, 1)
 
 FIRST, LAST = -62135596800.0, 253402300799.9995
@@ -31,6 +34,17 @@ def label_event(prepared: Prepared, decision: Decision, model: str, age_seconds:
 def failed_event(frame: Frame, identity: str, reason: str) -> bytes:
     """Return the event for a picture that could not be classified, as UTF-8 JSON."""
     return _json(dict(_head(frame, identity), error=reason))
+
+
+def failure_of(event: bytes, reason: str) -> bytes:
+    """Return the event for a picture whose label event cannot be published, as UTF-8 JSON."""
+    facts = json.loads(event.decode("utf-8"))
+    return _json(dict({name: facts[name] for name in HEAD if name in facts}, error=reason))
+
+
+def delayed(event: bytes) -> bytes:
+    """Return an event that says that it is sent late; what is no event stays as it is."""
+    return event[:-1] + b', "delayed": true}' if event.endswith(b"}") else event
 
 
 def source_status(

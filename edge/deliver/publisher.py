@@ -2,13 +2,16 @@
 
 import logging
 import time
-from typing import Dict, NamedTuple, Optional
+from collections import deque
+from typing import Deque, Dict, NamedTuple, Optional, Tuple
 
 from prometheus_client import Gauge
 
 from edge.config.settings import Config
-from edge.deliver.outbox import Message, OutboxReader
+from edge.deliver.event import delayed
+from edge.deliver.message import Message
 from edge.deliver.refusals import Refusals
+from edge.deliver.sides import OutboxReader
 from edge.deliver.statuses import Statuses
 from edge.mqtt.connection import Connection
 from edge.mqtt.identity import Identity, Will
@@ -22,6 +25,9 @@ IN_FLIGHT = 64
 
 MAX_EXPIRY_SECONDS = 0xFFFFFFFF
 """MQTT 5's greatest Message Expiry Interval, 3.3.2.3.3."""
+
+MOST_REFUSED = 1000
+"""Where so many messages wait that the broker did not take, no more of the late ones are sent."""
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +71,7 @@ class Publisher(Listener):
         self._sent: Dict[int, _Sent] = {}
         self._refusals = Refusals()
         self._to_say_online = False
+        self._current: Deque[Message] = deque()
         will = Will(self._status_topic, "offline")
         identity = Identity(config.topics.client_id(), IN_FLIGHT, will=will)
         self._connection = Connection(self._broker, identity, self, wakeup)
@@ -74,7 +81,7 @@ class Publisher(Listener):
         if self._connection.up:
             self._feed()
         self._connection.step()
-        return self._connection.up and len(self._outbox) > 0
+        return self._connection.up and self._outbox.in_memory > 0
 
     def close(self, deadline: float) -> None:
         """Say `offline` and disconnect, by `deadline` (monotonic seconds) whatever happens."""
@@ -85,6 +92,7 @@ class Publisher(Listener):
         self._connected.set(1)
         self._to_say_online = True
         self._statuses.tell_all()
+        self._current = deque(self._outbox.current())  # an outage of the broker may have cost it
 
     def on_down(self) -> None:
         self._connected.set(0)
@@ -120,7 +128,8 @@ class Publisher(Listener):
         """Hand statuses, then messages, to the connection while its window has room."""
         self._outbox.send_again(self._refusals.due(time.monotonic()))
         while self._connection.hear() and len(self._sent) < self._connection.window:
-            if not (self._say_online() or self._tell_next() or self._send_next()):
+            told = self._say_online() or self._tell_next() or self._tell_current()
+            if not (told or self._send_next(self._outbox.next_unsent()) or self._send_delayed()):
                 return
 
     def _say_online(self) -> bool:
@@ -139,9 +148,27 @@ class Publisher(Listener):
         self._tell(*status)
         return True
 
-    def _send_next(self) -> bool:
-        """Send the outbox's next message; False if there is none."""
-        unsent = self._outbox.next_unsent()
+    def _tell_current(self) -> bool:
+        """Publish the next label that is current, which may have been published before."""
+        if not self._current:
+            return False
+        message = self._current.popleft()
+        self._tell(message.topic, message.payload, self._properties(message))
+        return True
+
+    def _send_delayed(self) -> bool:
+        """Send the next of those that have waited on disk; part of the window is for new ones."""
+        window = self._connection.window
+        if len(self._sent) >= window - window // 4 or self._refusals.count >= MOST_REFUSED:
+            return False
+        unsent = self._outbox.next_delayed(time.monotonic())
+        if unsent is None:
+            return False
+        key, message = unsent
+        return self._send_next((key, message._replace(payload=delayed(message.payload))))
+
+    def _send_next(self, unsent: Optional[Tuple[int, Message]]) -> bool:
+        """Send what the outbox has handed out; False if there is none."""
         if unsent is None:
             return False
         key, message = unsent

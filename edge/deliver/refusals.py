@@ -23,6 +23,11 @@ class Refusals:
         self._reasons[topic] = reason
         return new
 
+    @property
+    def count(self) -> int:
+        """How many messages are kept."""
+        return len(self._keys)
+
     def keep(self, key: int, now: float) -> None:
         """Keep a message that was refused at `now` (monotonic seconds)."""
         if not self._keys:

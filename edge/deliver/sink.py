@@ -2,40 +2,22 @@
 
 import logging
 import time
-from typing import NamedTuple, Optional, Tuple
+from typing import Tuple
 
 from edge.classify.bundle import Bundle
 from edge.classify.outputs import Scored
 from edge.config.settings import DecideSettings
 from edge.decide.threshold import decide, resolved
 from edge.deliver.event import SCHEMA, failed_event, label_event
-from edge.deliver.outbox import Message, OutboxWriter
+from edge.deliver.message import Message
+from edge.deliver.sides import OutboxWriter
 from edge.frame import Frame, Prepared
-from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED, UNCHANGED, Metrics
+from edge.metrics import DROPPED, FAILED, PUBLISHED, UNCHANGED, Metrics
 from edge.mqtt.topics import Topics
 from edge.sink import Sink
 from edge.worker import STEP_SECONDS
 
 _log = logging.getLogger(__name__)
-
-
-class _Event(NamedTuple):
-    """What is to be published of a frame.
-
-    Attributes:
-        topic, payload: for the message.
-        identity: its id.
-        facts: pairs of texts for MQTT 5, beside the schema and the id.
-        outcome: what the frame counts as once it is delivered.
-        reason: why it could not be classified, or None.
-    """
-
-    topic: str
-    payload: bytes
-    identity: str
-    facts: Tuple[Tuple[str, str], ...]
-    outcome: str
-    reason: Optional[str] = None
 
 
 class EventSink(Sink):
@@ -70,14 +52,14 @@ class EventSink(Sink):
         due = policy.changes is None or policy.changes.due(decision.label, frame.arrived)
         if due:
             age = time.monotonic() - frame.arrived
-            event = _Event(
+            message = self._message(
+                frame,
+                prepared.identity,
                 self._topics.label(frame.source),
                 label_event(prepared, decision, bundle.model, age),
-                prepared.identity,
                 (("model", bundle.model),),
-                PUBLISHED,
-            )
-            if not self._put(frame, event):
+            )._replace(retain=policy.retain)
+            if not self._put(frame, message):
                 return False
         else:
             self.unchanged(frame)
@@ -92,7 +74,9 @@ class EventSink(Sink):
         return True
 
     def failed(self, frame: Frame, identity: str, reason: str) -> bool:
-        kept = self._put(frame, self._failure(frame, identity, reason))
+        topic, payload = self._topics.failed(frame.source), failed_event(frame, identity, reason)
+        message = self._message(frame, identity, topic, payload)
+        kept = self._put(frame, message._replace(outcome=FAILED, reason=reason))
         if kept:
             _log.warning("source %s: %s: %s; set aside", frame.source, frame.image, reason)
         return kept
@@ -109,43 +93,33 @@ class EventSink(Sink):
         Returns:
             False if the outbox had no room for STEP_SECONDS.
         """
-        now = time.monotonic()
-        message = Message(self._topics.label(source), b"", _nothing, _nothing, True, now, ())
+        message = Message(self._topics.label(source), b"", retain=True, since=time.monotonic())
         return self._outbox.put(message, STEP_SECONDS)
 
-    def _put(self, frame: Frame, event: _Event) -> bool:
-        kept = self._outbox.put(self._message(frame, event), STEP_SECONDS)
+    def _put(self, frame: Frame, message: Message) -> bool:
+        kept = self._outbox.put(message, STEP_SECONDS)
         if kept:
             frame.release()
         return kept
 
-    def _message(self, frame: Frame, event: _Event) -> Message:
-        started = time.monotonic()
-
-        def delivered() -> None:
-            now = time.monotonic()
-            frame.settle(event.reason)
-            self._metrics.count(frame.source, event.outcome)
-            self._metrics.stage(PUBLISH, now - started)
-            self._metrics.age(frame.source, now - frame.arrived)
-
-        def refused(reason: str) -> None:
-            _log.error("source %s: %s: %s; set aside", frame.source, frame.image, reason)
-            if event.reason is None:  # the event that says so is shorter
-                said = self._message(frame, self._failure(frame, event.identity, reason))
-                if self._outbox.put(said, 0.0):
-                    return
-            frame.settle(event.reason or reason)
-            self._metrics.count(frame.source, FAILED)
-
-        retain = frame.policy.retain and event.reason is None
-        properties = (("schema", str(SCHEMA)), ("id", event.identity)) + event.facts
-        return Message(event.topic, event.payload, delivered, refused, retain, started, properties)
-
-    def _failure(self, frame: Frame, identity: str, reason: str) -> _Event:
-        payload = failed_event(frame, identity, reason)
-        return _Event(self._topics.failed(frame.source), payload, identity, (), FAILED, reason)
-
-
-def _nothing(*_: str) -> None:
-    """What is done when a message without a picture is delivered, or refused."""
+    def _message(
+        self,
+        frame: Frame,
+        identity: str,
+        topic: str,
+        payload: bytes,
+        facts: Tuple[Tuple[str, str], ...] = (),
+    ) -> Message:
+        """Return a message of a frame, which does not hold the picture."""
+        return Message(
+            topic,
+            payload,
+            retain=False,
+            since=time.monotonic(),
+            user_properties=(("schema", str(SCHEMA)), ("id", identity)) + facts,
+            source=frame.source,
+            outcome=PUBLISHED,
+            arrived=frame.arrived,
+            may_drop=frame.policy.retain,
+            settle=frame.settle,
+        )

@@ -143,9 +143,9 @@ class Connection:
         """Ask for no more of what matches, while `up`."""
         self._live.unsubscribe(topic_filter)
 
-    def acknowledge(self, message: paho.MQTTMessage) -> None:
-        """Tell the broker, while `up`, that it may forget what was received at QoS 1."""
-        self._live.ack(message.mid, message.qos)
+    def acknowledge(self, number: int, qos: int) -> None:
+        """Tell the broker, while `up`, that it may forget what was received as this number."""
+        self._live.ack(number, qos)
 
     def close(self, deadline: float) -> None:
         """Publish the will, if there is one, and disconnect, by `deadline` (monotonic seconds)."""

@@ -20,7 +20,8 @@ from edge.classify.serving import Serving
 from edge.classify.tensorflow import TensorFlowRuntime
 from edge.config.settings import CameraSettings, Config, FolderSettings
 from edge.decide.news import Policy
-from edge.deliver.outbox import Message, OutboxWriter
+from edge.deliver.message import Message
+from edge.deliver.sides import OutboxWriter
 from edge.deliver.sink import EventSink
 from edge.errors import LabeldError, SourceError
 from edge.frame import Frame, readable_name
@@ -225,5 +226,5 @@ class _EventCollector(OutboxWriter):
                 entry["score"] = round(entry["score"], DIGITS)
         with self._lock:
             self.events.append(event)
-        message.delivered()
+        message.settle(message.reason)
         return True

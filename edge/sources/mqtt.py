@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from functools import partial
-from typing import Deque, Iterator, NamedTuple, Optional, Tuple
+from typing import Deque, Iterator, NamedTuple, Optional
 
 import paho.mqtt.client as paho
 
@@ -47,6 +47,17 @@ class Arrived(NamedTuple):
     arrived: float
 
 
+class _Settled(NamedTuple):
+    """A message whose label is safe, by number; `connection`: the number of the one it came over.
+
+    Not the message itself: a label that waits must not hold its picture.
+    """
+
+    message: int
+    qos: int
+    connection: int
+
+
 class _Pictures:
     """The messages that are here: those that wait, are in flight, and are to be acknowledged.
 
@@ -55,16 +66,16 @@ class _Pictures:
 
     def __init__(self, wakeup: Wakeup) -> None:
         self.waiting: Deque[Arrived] = deque()
-        self._settled: Deque[Tuple[paho.MQTTMessage, int]] = deque()
+        self._settled: Deque[_Settled] = deque()
         self.in_flight = 0
         self._wakeup = wakeup
 
-    def settle(self, message: paho.MQTTMessage, connection: int, _reason: Optional[str]) -> None:
-        """Note that a message's label is safe, which came over a connection of that number."""
-        self._settled.append((message, connection))
+    def settle(self, settled: "_Settled", _reason: Optional[str]) -> None:
+        """Note that a message's label is safe."""
+        self._settled.append(settled)
         self._wakeup.wake()
 
-    def settled(self) -> Iterator[Tuple[paho.MQTTMessage, int]]:
+    def settled(self) -> Iterator["_Settled"]:
         """Yield what has been settled, each once."""
         while self._settled:
             self.in_flight -= 1
@@ -159,7 +170,7 @@ class MqttSource(Source, Listener):
     def on_message(self, message: paho.MQTTMessage) -> None:
         if not message.payload:  # that is how a retained picture is taken back
             if message.qos and self._connection.up:
-                self._connection.acknowledge(message)
+                self._connection.acknowledge(message.mid, message.qos)
         elif message.qos == 0 and len(self._pictures.waiting) >= WINDOW:
             self._metrics.count(self.name, DROPPED)
         else:
@@ -179,9 +190,9 @@ class MqttSource(Source, Listener):
 
     def _acknowledge(self) -> None:
         """Acknowledge what is settled; one of an earlier connection will be delivered again."""
-        for message, connection in self._pictures.settled():
-            if self._connection.up and connection == self._connection.number:
-                self._connection.acknowledge(message)
+        for settled in self._pictures.settled():
+            if self._connection.up and settled.connection == self._connection.number:
+                self._connection.acknowledge(settled.message, settled.qos)
 
     def _frame(self, arrived: Arrived) -> Frame:
         message, payload = arrived.message, bytes(arrived.message.payload)
@@ -193,7 +204,9 @@ class MqttSource(Source, Listener):
             captured_at=arrived.captured_at,
             arrived=arrived.arrived,
             read=partial(_read, payload, self._settings.max_bytes),
-            settle=partial(self._pictures.settle, message, self._connection.number),
+            settle=partial(
+                self._pictures.settle, _Settled(message.mid, message.qos, self._connection.number)
+            ),
             identity=content_id((self.name, message.topic), payload),
             policy=Policy(self._settings.threshold),
         )

@@ -187,6 +187,27 @@ def test_a_broker_s_outage_loses_no_label_of_a_camera(serve, subscriber, broker,
     assert numbers == set(range(1, max(numbers) + 1))
 
 
+def test_a_camera_s_labels_outlive_an_outage_with_a_restart_in_it(serve, subscriber, broker, red):
+    daemon = serve(camera("red", red.url))
+    wait_for(lambda: subscriber.events("red/label"), "a label")
+    broker.stop()
+    wait_for(lambda: "labeld_outbox_messages 12" in daemon.get("/metrics")[1], "some are kept")
+    assert daemon.end() == 0, daemon.log()
+    daemon.start_ready()
+    wait_for(lambda: "labeld_outbox_messages 2" in daemon.get("/metrics")[1], "more are kept")
+    broker.start()
+    wait_for(lambda: "labeld_outbox_messages 0" in daemon.get("/metrics")[1], "all delivered")
+    assert daemon.end() == 0, daemon.log()
+    wait_for(lambda: subscriber.payloads("bench/status")[-1:] == [b"offline"], "offline")
+    events = subscriber.events("red/label")
+    late = [event for event in events if event.get("delayed")]
+    moments = [event["captured_at"] for event in late]
+    assert len(late) >= 12
+    assert moments == sorted(moments)
+    kept = [m for m in subscriber.messages if m.topic.endswith("red/label") and m.retain]
+    assert not any(b"delayed" in message.payload for message in kept)
+
+
 def test_a_silent_camera_holds_up_neither_the_labels_of_others_nor_the_stop(serve, subscriber, red):
     silent = cameras.MjpegServer([b""])
     silent.fault = "silent"

@@ -168,7 +168,7 @@ def _take(address, count, meanwhile=lambda: None):
     meanwhile()
     step_until(connection, lambda: len(heard.arrived) >= count)
     for message in heard.arrived[:count]:
-        connection.acknowledge(message)
+        connection.acknowledge(message.mid, message.qos)
     connection.close(time.monotonic() + 5.0)
     return [int(message.payload[:2]) for message in heard.arrived[:count]]
 

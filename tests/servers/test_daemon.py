@@ -117,9 +117,8 @@ def test_nothing_is_lost_while_the_broker_is_away(labeld, broker, subscriber):
     for name in names[10:]:
         labeld.drop_file(name, sent[name][0])
     wait_for(lambda: "labeld_mqtt_connected 0.0" in labeld.get("/metrics")[1], "the loss is seen")
-    assert set(labeld.waiting()) >= set(names[10:])
+    wait_for(lambda: not labeld.waiting(), "all are in the outbox, or with the broker")
     broker.start()
-    wait_for(lambda: not labeld.waiting(), "the drop folder is empty")
 
     def arrived():
         return {event["image"] for event in subscriber.events("drop/label")} == set(names)
@@ -138,12 +137,30 @@ def test_a_picture_that_was_not_delivered_is_sent_after_a_restart(labeld, broker
     labeld.drop_file("late.png", tiny.encode(tiny.picture("blue"), ".png"))
     wait_for(lambda: "labeld_outbox_messages 1.0" in labeld.get("/metrics")[1], "a message waits")
     labeld.end(signal.SIGKILL)
-    assert labeld.waiting() == ["late.png"]
     labeld.start_ready()  # without a broker
-    assert labeld.waiting() == ["late.png"]
+    wait_for(lambda: not labeld.waiting(), "the outbox has its label")
+    labeld.end(signal.SIGKILL)
+    labeld.start_ready()
     broker.start()
     wait_for(lambda: subscriber.events("drop/label"), "the label")
-    assert subscriber.events("drop/label")[0]["label"] == "blue"
+    assert labeld.end() == 0, labeld.log()
+    (event,) = subscriber.events("drop/label")
+    assert (event["label"], event["delayed"]) == ("blue", True)
+    assert os.listdir(os.path.join(labeld.drop, "done")) == ["late.png"]
+
+
+def test_a_full_outbox_leaves_pictures_in_their_folder(labeld, broker, subscriber):
+    labeld.configure(
+        outbox={"path": os.path.join(labeld.drop, "..", "outbox.db"), "max_messages": 5}
+    )
+    labeld.start_ready()
+    broker.stop()
+    for name, (data, _) in pictures(12).items():
+        labeld.drop_file(name, data)
+    wait_for(lambda: len(labeld.waiting()) == 7, "five are in the outbox")
+    broker.start()
+    wait_for(lambda: not labeld.waiting(), "all are labelled")
+    wait_for(lambda: len(subscriber.events("drop/label")) == 12, "a label for each")
     assert labeld.end() == 0, labeld.log()
 
 

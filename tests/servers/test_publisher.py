@@ -7,11 +7,13 @@ import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
 from edge.config.settings import Config, ModelSettings, MqttSettings
-from edge.deliver.outbox import Message, Outbox
+from edge.deliver.message import Message
 from edge.deliver.publisher import IN_FLIGHT, Publisher
 from edge.deliver.statuses import Statuses
+from edge.metrics import FAILED
 from edge.wakeup import Wakeup
 from tests.support import servers
+from tests.support.outboxes import outbox_for
 from tests.support.refusing_broker import RefusingBroker
 
 
@@ -22,7 +24,7 @@ class Site:
         settings = MqttSettings(port=port, **mqtt)
         config = Config(ModelSettings("unused"), (), "bench", mqtt=settings)
         self.wakeup = Wakeup()
-        self.outbox, self.statuses = Outbox(10000, wakeup=self.wakeup), Statuses(self.wakeup)
+        self.outbox, self.statuses = outbox_for(10000, self.wakeup), Statuses(self.wakeup)
         self.connected = Gauge("connected", "1 while it is", registry=CollectorRegistry())
         self.publisher = Publisher(config, self.outbox, self.statuses, self.connected, self.wakeup)
         self.delivered, self.refused = [], []
@@ -31,13 +33,18 @@ class Site:
         message = Message(
             topic,
             name.encode(),
-            lambda: self.delivered.append(name),
-            self.refused.append,
             retain,
             time.monotonic(),
-            (),
+            outcome=FAILED,  # one that is not said in other words if it is refused
+            settle=lambda reason: self._settled(name, reason),
         )
         assert self.outbox.put(message, timeout=0.0)
+
+    def _settled(self, name, reason):
+        if reason is None:
+            self.delivered.append(name)
+        else:
+            self.refused.append(reason)
 
     def step_until(self, condition, what, seconds=30.0):
         deadline = time.monotonic() + seconds

@@ -13,7 +13,6 @@ from edge.batch.slots import Slots
 from edge.classify.loaded import LoadedModel
 from edge.classify.serving import Serving
 from edge.config.settings import CameraSettings, DecideSettings
-from edge.deliver.outbox import Outbox
 from edge.deliver.sink import EventSink
 from edge.metrics import DROPPED, PUBLISHED, Metrics
 from edge.mqtt.topics import Topics
@@ -22,6 +21,7 @@ from edge.sources.camera.camera import CameraSource
 from edge.sources.state import SourceState
 from edge.sources.supervisor import Supervisor
 from tests.support import cameras, tiny
+from tests.support.outboxes import outbox_for
 from tests.support.servers import wait_for
 
 CAMERAS = 8
@@ -76,7 +76,7 @@ def test_eight_cameras_share_a_slow_classifier_and_their_labels_stay_fresh(serve
     names = ["aisle-{}".format(number) for number in range(CAMERAS)]
     registry = CollectorRegistry()
     metrics = Metrics(registry, names)
-    outbox = Outbox(1000)
+    outbox = outbox_for(1000, metrics=metrics)
     broker = Broker(outbox)
     failures = []
     slots = Slots(BATCH, 0.05, tiny_bundle.batch_sizes)

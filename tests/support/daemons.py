@@ -66,13 +66,16 @@ class Built:
         if self._started:
             assert self.parts.service.stop(time.monotonic() + 10.0) == []
             assert self.parts.sending.finish(time.monotonic() + 10.0)
+            assert self.parts.keeping.finish(time.monotonic() + 10.0)
         self.parts.publisher.close(time.monotonic() + 1.0)
+        self.parts.keeper.close()
         self.parts.wakeup.close()
         self.parts.in_hand.close()
 
     def start(self):
         """Start the service and the publisher."""
         self._started = True
+        self.parts.keeping.start()
         self.parts.sending.start()
         self.parts.service.start(self.ending.stop)
 

@@ -11,11 +11,11 @@ from edge.classify.bundle import Bundle
 from edge.classify.outputs import Scored
 from edge.config.settings import DecideSettings
 from edge.decide.news import Changes, Policy
-from edge.deliver.outbox import Outbox
 from edge.deliver.sink import EventSink
 from edge.frame import Frame, Prepared
 from edge.metrics import DROPPED, FAILED, OUTCOMES, PUBLISHED, UNCHANGED, Metrics
 from edge.mqtt.topics import Topics
+from tests.support.outboxes import outbox_for
 
 BUNDLE = Bundle("b", "fruit", ("apple", "pear"), "fp32", (), {}, {}, (), content_hash="3f9c1a77")
 
@@ -25,11 +25,11 @@ class Street:
 
     def __init__(self, room=10, **policy):
         self.registry = CollectorRegistry()
-        self.outbox = Outbox(room)
         self.settled, self.released = [], []
         self._policy = Policy(**policy)
         topics = Topics("labeld", "bench")
         metrics = Metrics(self.registry, ["drop"])
+        self.outbox = outbox_for(room, metrics=metrics)
         self.sink = EventSink(DecideSettings(threshold=0.6), topics, self.outbox, metrics)
 
     def frame(self, arrived=0.0):

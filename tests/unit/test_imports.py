@@ -75,7 +75,21 @@ HOUSE = {
         "pipeline",
         (
             "deliver",
-            ["event", "outbox", "statuses", "refusals", "publisher", "homeassistant", "sink"],
+            [
+                "event",
+                "message",
+                "sides",
+                "held",
+                "outcomes",
+                "store",
+                "outbox",
+                "keeper",
+                "statuses",
+                "refusals",
+                "publisher",
+                "homeassistant",
+                "sink",
+            ],
         ),
         (
             "sources",

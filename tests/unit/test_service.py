@@ -27,6 +27,7 @@ def config(tmp_path):
         "decide": {"threshold": 0},
         "sources": [{"name": "drop", "kind": "folder", "path": "drop"}],
         "mqtt": {"port": free_port()},
+        "outbox": {"path": "state/outbox.db"},
     }
     path.write_text(yaml.safe_dump(settings))
     return load(str(path))
