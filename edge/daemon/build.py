@@ -16,6 +16,7 @@ from edge.daemon.reload import Reload
 from edge.daemon.service import Service
 from edge.daemon.systemd import Notifier
 from edge.deliver.keeper import Keeper
+from edge.deliver.notes import Notes
 from edge.deliver.outbox import Bounds, Outbox
 from edge.deliver.outcomes import Outcomes
 from edge.deliver.publisher import Publisher
@@ -86,8 +87,9 @@ def build(
     statuses = Statuses(wakeup)
     _make_folder(os.path.dirname(config.outbox.path))
     in_hand, is_ours = _in_hand(config.outbox.path + ".in_hand")
-    keeper = Keeper(outbox, config.outbox.path if is_ours else None)
-    service = Service(config, model, outbox, statuses, metrics, ending.fail, in_hand)
+    notes = Notes()
+    keeper = Keeper(outbox, notes, config.outbox.path if is_ours else None)
+    service = Service(config, model, outbox, statuses, metrics, ending.fail, in_hand, notes)
     publisher = Publisher(config, outbox, statuses, metrics.mqtt_connected, wakeup)
     reload = Reload(path, service, runtime, notifier, metrics, ending.stop)
     converter = Converter(service, reload, runtime, notifier, metrics)

@@ -3,7 +3,7 @@
 import logging
 import signal
 import time
-from typing import List, Mapping
+from typing import List, Mapping, Optional
 
 from prometheus_client import CollectorRegistry
 
@@ -65,6 +65,7 @@ class Daemon:
         self._signals = signals
         self._ending = Ending()
         self._heartbeat = Heartbeat(notifier)
+        self._parts: Optional[Parts] = None
         self._ready = False
 
     def serve(self) -> Exit:
@@ -80,7 +81,7 @@ class Daemon:
             http.close()
 
     def _serve_model(self, metrics: Metrics) -> Exit:
-        parts = build(
+        parts = self._parts = build(
             self._path, self._config, TensorFlowRuntime(), self._notifier, metrics, self._ending
         )
         self._heartbeat.watch(lambda: parts.workers)
@@ -91,7 +92,9 @@ class Daemon:
         return self._end(parts)
 
     def _not_ready(self) -> List[str]:
-        return self._heartbeat.stalled() if self._ready else ["the model is being loaded"]
+        if self._parts is None or not self._ready:
+            return ["the model is being loaded"]
+        return self._heartbeat.stalled() + self._parts.service.troubles
 
     def _attend(self, parts: Parts) -> None:
         """Say READY, then heed signals and feed the watchdog while every loop comes round."""

@@ -9,6 +9,7 @@ from edge.classify.loaded import LoadedModel
 from edge.classify.serving import Serving
 from edge.config.settings import Config, SourceSettings
 from edge.deliver.homeassistant import Discovery
+from edge.deliver.notes import Notes
 from edge.deliver.sides import OutboxWriter
 from edge.deliver.sink import EventSink
 from edge.deliver.statuses import Statuses
@@ -38,6 +39,7 @@ class Service:
         metrics: Metrics,
         on_failure: Callable[[Worker], None],
         in_hand: InHand,
+        notes: Optional[Notes] = None,
     ) -> None:
         """Wire it; nothing runs before `start`.
 
@@ -49,6 +51,7 @@ class Service:
             metrics: the Metrics.
             on_failure: called with a Worker whose step has raised.
             in_hand: where it is noted what is being decoded.
+            notes: where it is noted which files cannot be put away; None: nowhere.
         """
         self.config = config
         self._metrics = metrics
@@ -59,7 +62,7 @@ class Service:
         self._pipeline = Pipeline(
             self._serving, self._sink, metrics, decoders, on_failure, self._admission, in_hand
         )
-        self._factory = SourceFactory(config, metrics, statuses)
+        self._factory = SourceFactory(config, metrics, statuses, notes or Notes())
         self._supervisor = Supervisor(self._pipeline.frames, self._factory.make, on_failure)
         self._discovery = Discovery(config, statuses)
 
@@ -72,6 +75,11 @@ class Service:
     def workers(self) -> List[Worker]:
         """The Workers that run."""
         return self._supervisor.workers + self._pipeline.workers
+
+    @property
+    def troubles(self) -> List[str]:
+        """What keeps it from doing all its work, a line each."""
+        return self._factory.troubles
 
     def start(self, stop: threading.Event) -> None:
         """Start all; `stop` is the event that ends waiting."""

@@ -6,6 +6,7 @@ import time
 from typing import Callable, Optional
 
 from edge.backoff import Backoff
+from edge.deliver.notes import Notes
 from edge.deliver.outbox import LOADED, Outbox
 from edge.deliver.outcomes import AGED, FULL
 from edge.deliver.store import DamagedError, Store, StoreError, set_aside
@@ -29,14 +30,16 @@ _log = logging.getLogger(__name__)
 class Keeper:
     """Keeps the messages that wait in a store, and tries again where that cannot be done."""
 
-    def __init__(self, outbox: Outbox, path: Optional[str]) -> None:
+    def __init__(self, outbox: Outbox, notes: Notes, path: Optional[str]) -> None:
         """Open the store, and set aside what cannot be used as one.
 
         Args:
             outbox: the Outbox.
+            notes: the Notes.
             path: of the store's file; None: nothing is kept on disk.
         """
         self._outbox = outbox
+        self._notes = notes
         self._path = path
         self._store: Optional[Store] = None
         self._backoff = Backoff(*AGAIN_SECONDS)
@@ -93,6 +96,7 @@ class Keeper:
         """Open the store, unless it is open, or there is to be none."""
         if self._store is None and self._path is not None:
             self._store = store = Store(self._path)
+            self._notes.load(store.notes())
             self._outbox.opened(store.held, store.last_key)
             if store.held.messages:
                 _log.info("outbox: %s: %d messages wait", self._path, store.held.messages)
@@ -105,6 +109,7 @@ class Keeper:
             self._store.close()
             self._store = None
             self._outbox.lost()
+        self._notes.begin_anew()
         name = set_aside(self._path)
         _log.error(
             "outbox: %s; set aside as %s, and a new one is begun; what waits in it is not sent: "
@@ -127,17 +132,20 @@ class Keeper:
             store.add(waiting)
             outbox.kept(waiting)
             self._drop_full(store)
+        noted = self._write_notes(store)
         if now >= self._age_at:
             self._age_at = now + AGE_SECONDS
             self._drop_aged(store)
-        if waiting or removed:
+        worked = bool(waiting) or removed or noted
+        if worked:
             self._works()
-        return bool(waiting) or removed
+        return worked
 
     def _write_all(self) -> bool:
         if self._open():
             assert self._store is not None
             self._remove(self._store, time.monotonic())
+            self._write_notes(self._store)
             waiting = self._outbox.to_keep(math.inf)
             if waiting:
                 self._store.add(waiting)
@@ -159,6 +167,13 @@ class Keeper:
             store.remove(keys)
             self._outbox.removed(keys)
         return bool(keys)
+
+    def _write_notes(self, store: Store) -> bool:
+        changes = self._notes.to_write()
+        if changes:
+            store.write_notes(changes)
+            self._notes.written(changes)
+        return bool(changes)
 
     def _drop_full(self, store: Store) -> None:
         """Drop the oldest of what may be dropped, while there is too much."""

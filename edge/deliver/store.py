@@ -11,7 +11,18 @@ import sqlite3
 import stat
 import time
 from contextlib import contextmanager
-from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from edge.deliver.held import Held, held, held_by
 from edge.deliver.message import Message
@@ -44,6 +55,7 @@ CREATE TABLE held (
     messages INTEGER NOT NULL, bytes INTEGER NOT NULL, droppable INTEGER NOT NULL,
     droppable_bytes INTEGER NOT NULL);
 INSERT INTO held VALUES (0, 0, 0, 0);
+CREATE TABLE notes (key BLOB PRIMARY KEY, text TEXT NOT NULL);
 """
 
 _COLUMNS = "key, topic, payload, retain, made, properties, source, outcome, reason, may_drop"
@@ -184,6 +196,20 @@ class Store:
             with _told(self.path):
                 self._database.execute("VACUUM")
                 self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def notes(self) -> Dict[bytes, str]:
+        """Return the notes, by their keys."""
+        with _told(self.path):
+            return dict(self._database.execute("SELECT key, text FROM notes"))
+
+    def write_notes(self, changes: Mapping[bytes, Optional[str]]) -> None:
+        """Write notes; None: there is none any more."""
+        with self._transaction():
+            for key, text in changes.items():
+                if text is None:
+                    self._database.execute("DELETE FROM notes WHERE key = ?", (key,))
+                else:
+                    self._database.execute("REPLACE INTO notes VALUES (?, ?)", (key, text))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -1,6 +1,9 @@
 """From a source's settings to the source, with all that it needs."""
 
+from typing import List
+
 from edge.config.settings import CameraSettings, Config, MqttSourceSettings, SourceSettings
+from edge.deliver.notes import Notes
 from edge.deliver.statuses import Statuses
 from edge.metrics import Metrics
 from edge.sources.camera.camera import CameraSource
@@ -15,18 +18,24 @@ from edge.sources.state import SourceState
 class SourceFactory:
     """Makes the sources of one device, and cleans up after those that are no more."""
 
-    def __init__(self, config: Config, metrics: Metrics, statuses: Statuses) -> None:
+    def __init__(self, config: Config, metrics: Metrics, statuses: Statuses, notes: Notes) -> None:
         """Make nothing yet.
 
         Args:
             config: the Config, for the device and its broker.
             metrics: the Metrics.
             statuses: the Statuses, which each source's state is told through.
+            notes: the Notes, where files that cannot be put away outlive a restart.
         """
         self._config = config
         self._metrics = metrics
         self._statuses = statuses
-        self._in_flight = InFlight()
+        self._in_flight = InFlight(notes)
+
+    @property
+    def troubles(self) -> List[str]:
+        """What cannot be done at present with the files of drop folders, a line each."""
+        return self._in_flight.troubles
 
     def make(self, settings: SourceSettings) -> Source:
         """Return the source for `settings`, not yet running."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import threading
 import time
 
@@ -9,6 +10,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge.config.settings import FolderSettings
+from edge.deliver.notes import Notes
+from edge.errors import PictureError
 from edge.metrics import Metrics
 from edge.sources.folder.folder import FolderSource
 from edge.sources.folder.in_flight import InFlight
@@ -19,14 +22,14 @@ from tests.support.servers import wait_for
 class Running:
     """A FolderSource whose frames are collected by a thread."""
 
-    def __init__(self, path, **options):
+    def __init__(self, path, notes=None, **options):
         self.registry = CollectorRegistry()
         self.frames = []
         settings = FolderSettings(name="drop", kind="folder", path=str(path), **options)
         self.statuses = []
         metrics = Metrics(self.registry, ["drop"])
         state = SourceState("drop", "bench", metrics, lambda *said: self.statuses.append(said))
-        self._folder = FolderSource(settings, "bench", state, InFlight())
+        self._folder = FolderSource(settings, "bench", state, InFlight(notes or Notes()))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._collect)
         self._thread.start()
@@ -43,6 +46,7 @@ class Running:
         return self.registry.get_sample_value("labeld_source_up", {"source": "drop"}) == 1
 
     def close(self):
+        """End it; again, it does nothing."""
         self._stop.set()
         self._thread.join(10.0)
         assert not self._thread.is_alive()
@@ -266,3 +270,76 @@ def test_a_note_goes_through_no_link(run, drop, tmp_path):
     running.frames[0].settle("no picture")
     assert (tmp_path / "other").read_text() == "theirs"
     assert (drop / "failed" / "a-1.jpg.error").read_text() == "no picture\n"
+
+
+def test_links_are_refused_and_nothing_of_their_targets_is_read(run, drop, tmp_path):
+    secret = tmp_path / "secret.jpg"
+    secret.write_bytes(b"theirs")
+    os.symlink(str(secret), str(drop / "a.jpg"))
+    os.symlink(str(tmp_path / "nowhere"), str(drop / "b.jpg"))
+    os.symlink(str(tmp_path), str(drop / "c"))
+    running = run(recursive=True)
+    wait_for(lambda: len(running.frames) == 3, "the links are taken")
+    for frame in running.frames:
+        with pytest.raises(PictureError, match="symbolic link"):
+            frame.read()
+        frame.settle("it is a symbolic link")
+    assert {name for name in os.listdir(str(drop / "failed")) if not name.endswith(".error")} == {
+        "a.jpg",
+        "b.jpg",
+        "c",
+    }
+    assert secret.read_bytes() == b"theirs"
+
+
+def test_a_link_that_takes_the_place_of_a_file_or_a_folder_is_not_followed(run, drop, tmp_path):
+    (tmp_path / "others").mkdir()
+    for path in (tmp_path / "others" / "b.jpg", tmp_path / "secret.jpg"):
+        path.write_bytes(b"theirs")
+    (drop / "sub").mkdir()
+    write_aged(drop / "a.jpg", b"x", 300)
+    write_aged(drop / "sub" / "b.jpg", b"x", 300)
+    running = run(recursive=True)
+    wait_for(lambda: len(running.frames) == 2, "both are taken")
+    os.rename(str(drop / "a.jpg"), str(tmp_path / "a.jpg"))
+    os.symlink(str(tmp_path / "secret.jpg"), str(drop / "a.jpg"))
+    os.rename(str(drop / "sub"), str(tmp_path / "sub"))
+    os.symlink(str(tmp_path / "others"), str(drop / "sub"))
+    for frame in running.frames:
+        with pytest.raises((PictureError, OSError)):
+            frame.read()
+        frame.settle("it could not be read")
+    assert (tmp_path / "others" / "b.jpg").read_bytes() == b"theirs"
+
+
+def test_sockets_and_pipes_are_left_alone_and_named_once(run, drop, caplog):
+    os.mkfifo(str(drop / "pipe.jpg"))
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(str(drop / "socket.jpg"))
+        running = run(watch="poll")
+        write_aged(drop / "a.jpg", b"x", 300)
+        wait_for(lambda: running.names() == ["a.jpg"], "the file is taken")
+        write_aged(drop / "b.jpg", b"x", 300)
+        wait_for(lambda: len(running.frames) == 2, "the folder is looked at again")
+    assert running.names() == ["a.jpg", "b.jpg"]
+    for name in ("pipe.jpg", "socket.jpg"):
+        assert caplog.text.count(name + " is neither file nor folder") == 1
+
+
+def test_what_was_delivered_and_could_not_be_put_away_is_so_after_a_restart(run, drop):
+    notes = Notes()
+    running = run(notes=notes)
+    write_aged(drop / "a.jpg", b"x", 300)
+    wait_for(running.frames.__len__, "it is taken")
+    os.rmdir(str(drop / "done"))
+    (drop / "done").write_bytes(b"a file in its place")
+    running.frames[0].read()
+    running.frames[0].settle(None)
+    running.close()
+    second = run(notes=notes)
+    write_aged(drop / "b.jpg", b"x", 300)
+    wait_for(lambda: "b.jpg" in second.names(), "another is taken")
+    assert "a.jpg" not in second.names()
+    os.unlink(str(drop / "done"))
+    wait_for(lambda: (drop / "done" / "a.jpg").exists(), "it has been put away")
+    assert notes.items() == []

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from edge.deliver import keeper
 from edge.deliver.keeper import Keeper
+from edge.deliver.notes import Notes
 from edge.deliver.outbox import KEEP_SECONDS
 from edge.deliver.publisher import delayed
 from edge.metrics import Metrics
@@ -25,7 +26,8 @@ class Site:
         self.registry = CollectorRegistry()
         bounds.setdefault("delayed_per_second", 1e6)
         self.outbox = outbox_for(room, metrics=Metrics(self.registry), **bounds)
-        self.keeper = Keeper(self.outbox, str(path))
+        self.notes = Notes()
+        self.keeper = Keeper(self.outbox, self.notes, str(path))
         self.settled = []
 
     def wait_long(self, *names, seconds=LONG_AGO, **facts):
@@ -263,6 +265,33 @@ def test_what_can_not_be_written_waits_in_memory_and_is_said_once(tmp_path, capl
     assert site.metric("labeld_outbox_on_disk") == 1
     assert site.delayed() == ["a", "b", "c"]
     site.end()
+
+
+def test_notes_outlive_a_restart_until_they_are_dropped(site, path):
+    site.notes.set(b"/drop/a.jpg", "first")
+    site.notes.set(b"/drop/\xff.jpg", "text")
+    site.notes.set(b"/drop/a.jpg", "second")
+    site.keeper.step()
+    site.end()
+    second = Site(path)
+    assert dict(second.notes.items()) == {b"/drop/a.jpg": "second", b"/drop/\xff.jpg": "text"}
+    second.notes.drop(b"/drop/a.jpg")
+    second.keeper.step()
+    second.end()
+    third = Site(path)
+    assert third.notes.items() == [(b"/drop/\xff.jpg", "text")]
+    third.end()
+
+
+def test_notes_are_in_the_file_that_is_begun_anew(site, path):
+    site.notes.set(b"a", "text")
+    site.keeper.step()
+    site.keeper._store._database.execute("DROP TABLE held")
+    site.wait_long("a")
+    site.end()
+    second = Site(path)
+    assert second.notes.items() == [(b"a", "text")]
+    second.end()
 
 
 def test_the_file_is_nobody_else_s_to_read(site, path):

@@ -2,13 +2,12 @@
 
 Files are taken when they are closed after writing or renamed into place (inotify). The folder is
 also looked through every second or so, for what inotify does not tell: files that were there at
-the start, links, lost events, and all files on file systems without inotify.
+the start, lost events, and all files on file systems without inotify.
 """
 
 import errno
 import logging
 import os
-import stat
 import threading
 import time
 from functools import partial
@@ -16,21 +15,20 @@ from typing import Iterator, Optional
 
 from edge.config.settings import FolderSettings
 from edge.decide.news import Policy
-from edge.errors import PictureError
 from edge.frame import Frame, readable_name
 from edge.sources.folder import watch
 from edge.sources.folder.arrivals import Arrivals
+from edge.sources.folder.dropped import DroppedFile, is_taken
 from edge.sources.folder.in_flight import InFlight
 from edge.sources.folder.listing import Looker
 from edge.sources.folder.names import Names
-from edge.sources.folder.shelf import Facts, Settled, Shelf, facts_of
+from edge.sources.folder.shelf import Settled, Shelf, facts_of
 from edge.sources.folder.trouble import Trouble
 from edge.sources.source import Source
 from edge.sources.state import SourceState
 from edge.worker import STEP_SECONDS
 
 LOOK_SECONDS = 1.0
-MAX_BYTES = 100 * 1024 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -106,6 +104,12 @@ class FolderSource(Source):
                 self._path,
                 name,
             )
+        for name in listing.others:
+            _log.warning(
+                "source %s: %s is neither file nor folder; left alone",
+                self.name,
+                readable_name(os.path.join(self._path, name)),
+            )
         if self._putting_away.is_due(now):
             for path, settled in self._in_flight.kept(self._path):
                 self._put_away(path, settled)
@@ -127,12 +131,12 @@ class FolderSource(Source):
         """Return the Frame for a file, or None if it is in flight, gone or no file."""
         path = os.path.join(self._path, name)
         try:
-            facts = os.stat(path)
+            facts = os.lstat(path)
         except OSError:
             return None
-        if not stat.S_ISREG(facts.st_mode) or not self._in_flight.add(path):
+        if not is_taken(facts) or not self._in_flight.add(path):
             return None
-        file = _DroppedFile(path, facts_of(facts))
+        file = DroppedFile(self._path, name, facts_of(facts))
         return Frame(
             device=self._device,
             source=self.name,
@@ -145,17 +149,17 @@ class FolderSource(Source):
             policy=self._policy,
         )
 
-    def _read(self, file: "_DroppedFile") -> bytes:
+    def _read(self, file: DroppedFile) -> bytes:
         data = file.read()
         self._reading.worked()
         return data
 
-    def _postpone(self, file: "_DroppedFile", reason: str) -> None:
+    def _postpone(self, file: DroppedFile, reason: str) -> None:
         """Leave a file to be taken again: this machine cannot read it now."""
         self._reading.failed("cannot read {}: {}".format(file.path, reason))
         self._in_flight.remove(file.path)
 
-    def _settle(self, file: "_DroppedFile", reason: Optional[str]) -> None:
+    def _settle(self, file: DroppedFile, reason: Optional[str]) -> None:
         delete = self._settings.after == "delete"
         self._put_away(file.path, Settled(file.facts, reason, delete))
 
@@ -173,27 +177,8 @@ class FolderSource(Source):
         self._putting_away.worked()
 
 
-class _DroppedFile:
-    """A file under way, and what it was when it was read."""
-
-    def __init__(self, path: str, facts: Facts) -> None:
-        self.path = path
-        self.facts = facts
-
-    def read(self) -> bytes:
-        """Return the file's bytes; raises OSError, or PictureError if it is too large."""
-        with open(self.path, "rb") as file:
-            facts = os.fstat(file.fileno())
-            self.facts = facts_of(facts)
-            if facts.st_size > MAX_BYTES:
-                raise PictureError(
-                    "it has {} bytes; at most {} are read".format(facts.st_size, MAX_BYTES)
-                )
-            return file.read()
-
-
 def _size(path: str) -> int:
     try:
-        return os.stat(path).st_size
+        return os.lstat(path).st_size
     except OSError:
         return 0

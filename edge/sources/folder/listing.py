@@ -1,10 +1,10 @@
 """A look through a drop folder."""
 
 import os
-import stat
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from edge.sources.folder.arrivals import Listed
+from edge.sources.folder.dropped import is_taken
 from edge.sources.folder.names import DONE, FAILED, Names
 
 DEEPEST = 32
@@ -14,16 +14,22 @@ PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """By which a folder is seen to hold pictures; files of any name are taken."""
 
 
+MOST_KNOWN = 10000
+"""Sub-folders, and what is no file, that are remembered as told."""
+
+
 class Listing(NamedTuple):
     """What was found.
 
     Attributes:
         files: {path within the folder: Listed}.
         unseen: the sub-folders that were not looked into, each once.
+        others: what is neither file nor folder nor link, such as a socket, each once.
     """
 
     files: Dict[str, Listed]
     unseen: List[str]
+    others: List[str]
 
 
 class Looker:
@@ -48,7 +54,7 @@ class Looker:
 
     def look(self) -> Listing:
         """Look; raises OSError if the folder itself cannot be read."""
-        found, unseen = {}, []
+        found, unseen, others = {}, [], []
         for name, entry in self._entries("", 0):
             if entry.is_dir(follow_symlinks=False):
                 if self._holds_news(entry):
@@ -57,9 +63,11 @@ class Looker:
             if self._is_busy(entry.path):
                 continue
             facts = _stat(entry)
-            if facts is not None and stat.S_ISREG(facts.st_mode):
+            if facts is not None and is_taken(facts):
                 found[name] = Listed(facts.st_size, facts.st_mtime_ns)
-        return Listing(found, unseen)
+            elif facts is not None and self._is_new(entry.path):
+                others.append(name)
+        return Listing(found, unseen, others)
 
     def _entries(self, below: str, depth: int) -> Iterator[Tuple[str, os.DirEntry]]:
         """Yield (path within the folder, entry) of files, and of folders not looked into."""
@@ -80,10 +88,17 @@ class Looker:
                 else:
                     yield name, entry
 
+    def _is_new(self, path: str) -> bool:
+        """Return True the first time; of very many, not each is remembered, nor told."""
+        if (path, 0) in self._known or len(self._known) >= MOST_KNOWN:
+            return False
+        self._known.add((path, 0))
+        return True
+
     def _holds_news(self, folder: os.DirEntry) -> bool:
         """Return True the first time that a folder is seen to hold pictures."""
         facts = _stat(folder)
-        if facts is None or (folder.path, 0) in self._known:
+        if facts is None or (folder.path, 0) in self._known or len(self._known) >= MOST_KNOWN:
             return False
         mark = (folder.path, facts.st_mtime_ns)
         if mark in self._known:
@@ -101,6 +116,6 @@ class Looker:
 
 def _stat(entry: os.DirEntry) -> Optional[os.stat_result]:
     try:
-        return entry.stat()
+        return entry.stat(follow_symlinks=False)
     except OSError:
-        return None  # gone since, or a dangling link
+        return None  # gone since

@@ -65,7 +65,7 @@ class Shelf:
         """
         path = os.path.join(self._path, name)
         try:
-            if facts_of(os.stat(path)) != settled.facts:
+            if facts_of(os.lstat(path)) != settled.facts:
                 return
             if settled.reason is None and settled.delete:
                 os.unlink(path)
@@ -91,7 +91,7 @@ def _move(path: str, target: str) -> None:
             raise
         draft = os.path.join(os.path.dirname(target), "." + os.path.basename(target)[:60] + ".part")
         try:
-            shutil.copy2(path, draft)
+            shutil.copy2(path, draft, follow_symlinks=False)
             os.rename(draft, target)
         finally:
             if os.path.lexists(draft):
