@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 
 from edge.batch.batch import Batch
-from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel
-from edge.classify.outputs import Scored
+from edge.classify.outputs import Outputs
 from edge.classify.serving import Serving
 from edge.errors import PictureError, is_of_the_machine
 from edge.frame import Frame, Prepared, frame_id
@@ -227,7 +226,7 @@ class Batcher:
         self._serving = serving
         self._sink = sink
         self._metrics = metrics
-        self._results: Deque[Tuple[Prepared, Scored, Bundle]] = deque()
+        self._results: Deque[Step] = deque()
 
     def step(self) -> bool:
         """Classify one batch, or try again to hand the last one's scores over."""
@@ -237,7 +236,7 @@ class Batcher:
             if batch is None:
                 return self._serving.retire_drained()
             self._classify(model, batch)
-        while self._results and self._sink.labelled(*self._results[0]):
+        while self._results and self._results[0]():
             self._results.popleft()
         return True
 
@@ -252,6 +251,21 @@ class Batcher:
             with self._metrics.time(CLASSIFY):
                 outputs = model.graph.run(rows)
             self._results.extend(
-                (prepared, outputs.of(number), model.bundle) for number, prepared in items
+                self._result(model, outputs, number, prepared) for number, prepared in items
             )
         batch.release()
+
+    def _result(
+        self, model: LoadedModel, outputs: Outputs, number: int, prepared: Prepared
+    ) -> Step:
+        """Return what hands a row's scores over.
+
+        Where they are no numbers, either the graph has gone wrong, which the golden samples show,
+        or it can say nothing of this picture.
+        """
+        if outputs.is_finite(number):
+            scored = outputs.of(number)
+            return partial(self._sink.labelled, prepared, scored, model.bundle)
+        model.prove()
+        reason = "the model {} gives scores that are no numbers".format(model.bundle.model)
+        return partial(self._sink.failed, prepared.frame, prepared.identity, reason)

@@ -14,8 +14,8 @@ _log = logging.getLogger(__name__)
 class Worker:
     """A thread that owns one loop.
 
-    `step()` waits for at most STEP_SECONDS and returns True if it found something to do. An
-    exception in it ends the thread, is kept in `failure`, and is reported once.
+    `step()` waits for at most STEP_SECONDS and returns True if it found something to do. Whatever
+    it raises ends the thread, is kept in `failure`, and is reported once.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Worker:
             on_failure: called with the worker when its step has raised.
         """
         self.name = name
-        self.failure: Optional[Exception] = None
+        self.failure: Optional[BaseException] = None
         self._step = step
         self._on_failure = on_failure
         self._finish = threading.Event()
@@ -74,7 +74,7 @@ class Worker:
                 self._progress = time.monotonic()
                 if self._finish.is_set() and not worked:
                     return
-        except Exception as error:  # whatever it is, the process must not go on without the stage
+        except BaseException as error:  # SystemExit, too: nothing must go on without the stage
             _log.exception("stage %s failed", self.name)
             self.failure = error
             self._on_failure(self)

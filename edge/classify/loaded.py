@@ -37,6 +37,14 @@ class LoadedModel(NamedTuple):
     seconds: Dict[int, float]
     zero_copy: Optional[bool]
 
+    def prove(self) -> None:
+        """Show that the graph still reproduces the golden samples.
+
+        Raises:
+            BundleError: it does not.
+        """
+        golden.check(self.bundle, self.graph)
+
 
 def load_best(
     candidates: Sequence[Bundle],

@@ -29,6 +29,11 @@ class Outputs(NamedTuple):
     scores: np.ndarray
     familiar: Optional[np.ndarray] = None
 
+    def is_finite(self, number: int) -> bool:
+        """Return True if it says numbers of one row, and no NaN."""
+        familiar = 0.0 if self.familiar is None else self.familiar[number]
+        return bool(np.isfinite(self.scores[number]).all() and np.isfinite(familiar))
+
     def of(self, number: int) -> Scored:
         """Return what it says of one row."""
         familiar = None if self.familiar is None else float(self.familiar[number])

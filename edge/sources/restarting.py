@@ -53,7 +53,9 @@ class RestartingSource(Source):
                     self._source = self._make()
                     yield from self._source.frames(stop)
                     return
-                except Exception as error:  # nobody foresaw it, and the others go on
+                except GeneratorExit:
+                    raise
+                except BaseException as error:  # nobody foresaw it, and the others go on
                     self._tell(error)
                 if stop.is_set():
                     return
@@ -61,7 +63,7 @@ class RestartingSource(Source):
         finally:
             self._state.close()
 
-    def _tell(self, error: Exception) -> None:
+    def _tell(self, error: BaseException) -> None:
         what = "{}: {}".format(type(error).__name__, error)
         if what != self._told:
             _log.error("source %s failed, which is a fault of labeld", self.name, exc_info=error)

@@ -4,11 +4,14 @@ import queue
 from collections import namedtuple
 
 import numpy as np
+import pytest
 from prometheus_client import CollectorRegistry
 
 from edge.batch.slots import Slots
+from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel
 from edge.classify.serving import Serving
+from edge.errors import BundleError
 from edge.metrics import Metrics
 from edge.pipeline import Batcher
 from edge.sink import Sink
@@ -44,6 +47,7 @@ def test_a_source_that_is_stopped_puts_away_what_it_holds():
 
 
 Prepared = namedtuple("Prepared", "number ready")
+Numbered = namedtuple("Numbered", "number ready frame identity")
 
 
 class KeepingSink(Sink):
@@ -51,9 +55,14 @@ class KeepingSink(Sink):
 
     def __init__(self):
         self.labelled_as = []
+        self.failures = []
 
     def labelled(self, prepared, scored, bundle):
         self.labelled_as.append((prepared.number, scored.scores))
+        return True
+
+    def failed(self, frame, identity, reason):
+        self.failures.append((frame, identity, reason))
         return True
 
 
@@ -79,3 +88,50 @@ def test_a_batch_goes_through_the_graph_by_the_runs_that_take_least():
     assert sink.labelled_as == [(number, np.uint8(number)) for number in range(6)]
     assert registry.get_sample_value("labeld_batch_size_sum") == 6
     assert registry.get_sample_value("labeld_batch_size_count") == 3
+
+
+class Proved(LoadedModel):
+    """A model whose golden samples are as it is told."""
+
+    right = True
+
+    def prove(self):
+        if not self.right:
+            raise BundleError("fruit", "golden sample apple differs")
+
+
+def nan_batcher(sink, kind=Proved):
+    """Return a Batcher with a batch of three, for the second of which there are no numbers."""
+
+    def classify(rows):
+        scores = np.stack([rows[:, 0, 0, 0], rows[:, 0, 0, 1]], axis=1).astype(np.float32)
+        scores[rows[:, 0, 0, 0] == 1] = np.nan
+        return scores
+
+    slots = Slots(3, 60.0)
+    bundle = Bundle("b", "fruit", ("apple", "pear"), "fp32", (), {}, {}, (), content_hash="3f9c1a")
+    model = kind(bundle, tiny.FunctionGraph(classify), slots, {}, zero_copy=None)
+    for number in range(3):
+        slot = slots.acquire(timeout=0.0)
+        slot.row[...] = number
+        slot.commit(Numbered(number, 0.0, "frame-{}".format(number), "id-{}".format(number)))
+    return Batcher(Serving(model), sink, Metrics(CollectorRegistry()))
+
+
+def test_a_picture_without_a_finite_score_is_a_failure_and_the_others_are_labelled():
+    sink = KeepingSink()
+    assert nan_batcher(sink).step()
+    assert [number for number, _ in sink.labelled_as] == [0, 2]
+    assert sink.failures == [
+        ("frame-1", "id-1", "the model fruit-3f9c1a gives scores that are no numbers")
+    ]
+
+
+def test_a_graph_that_has_gone_wrong_ends_the_stage_and_nothing_is_handed_on():
+    class Wrong(Proved):
+        right = False
+
+    sink = KeepingSink()
+    with pytest.raises(BundleError):
+        nan_batcher(sink, Wrong).step()
+    assert sink.failures == []

@@ -49,6 +49,10 @@ def raise_it():
     raise RuntimeError("boom")
 
 
+def leave():
+    raise SystemExit("boom")
+
+
 def test_a_source_that_fails_is_made_again_and_its_fault_told_once(caplog):
     outcomes = iter([raise_it, lambda: Source("a", raise_it), raise_it, lambda: Source("a")])
     state = State()
@@ -64,6 +68,18 @@ def test_a_source_that_fails_is_made_again_and_its_fault_told_once(caplog):
     assert state.reasons == ["it failed unexpectedly: RuntimeError: boom; trying again"] * 3
     assert state.closed
     assert caplog.text.count("Traceback") == 1
+
+
+def test_a_source_that_leaves_its_thread_is_made_again():
+    outcomes = iter([lambda: Source("a", leave), lambda: Source("a")])
+    state, stop, got = State(), threading.Event(), []
+    restarting = RestartingSource("a", lambda: next(outcomes)(), state, Backoff(0.01, 0.02))
+    for frame in restarting.frames(stop):
+        if frame is not None:
+            got.append(frame)
+        if len(got) == 2:
+            stop.set()
+    assert state.reasons == ["it failed unexpectedly: SystemExit: boom; trying again"]
 
 
 def test_a_source_that_cannot_start_does_not_stop_the_others():

@@ -48,7 +48,7 @@ class Reader:
             backoff: between tries.
             stop: the event that ends it.
         """
-        self.failure: Optional[Exception] = None
+        self.failure: Optional[BaseException] = None
         self._settings = settings
         self._state = state
         self._metrics = metrics
@@ -66,7 +66,7 @@ class Reader:
             while not self._stop.is_set():
                 if self._try():
                     return
-        except Exception as error:  # nobody expects it: whoever owns the thread reports it
+        except BaseException as error:  # nobody expects it: whoever owns the thread reports it
             self.failure = error
 
     def call_seconds(self) -> float:
