@@ -13,7 +13,7 @@ import tensorflow as tf
 from edge.batch.slots import Slots
 from edge.classify import bundle as bundles
 from edge.classify import golden, writer
-from edge.classify.manifest import read_file
+from edge.classify.contents import read_file
 from edge.classify.tensorflow import TensorFlowRuntime
 from edge.errors import Exit, LabeldError
 from edge.prepare.preprocess import ROW

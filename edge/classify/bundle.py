@@ -18,8 +18,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from edge.classify import manifest as manifests
-from edge.classify.manifest import read_file
+from edge.classify.contents import read_array, read_file
 from edge.classify.outputs import Outputs, Scored
+from edge.prepare.preprocess import ROW
 
 SAVED_MODEL = "saved_model"
 PLAIN_MODEL = "plain_model"
@@ -37,6 +38,10 @@ DUPLICATES = "duplicates.tsv"
 """The table of the photographs that are nearly the same."""
 
 TABLES = (HELD_OUT, SUSPECTS, DUPLICATES)
+
+
+MOST_PICTURE_BYTES = 100 << 20
+"""Of a golden sample's file."""
 
 
 class GoldenSample(NamedTuple):
@@ -92,21 +97,28 @@ class Bundle:
         return replace(self, precision="fp32", batch_sizes=(), conversion={}, graph=PLAIN_MODEL)
 
     def golden(self) -> List[GoldenSample]:
-        """Return the golden samples, in their recorded order."""
-        pixels, scores = self._golden_array("pixels"), self._golden_array(SCORES)
+        """Return the golden samples, in their recorded order; raises BundleError."""
+        number = len(self.golden_files)
+        pixels = self._golden_array("pixels", "uint8", (number,) + ROW)
+        scores = self._golden_array(SCORES, "float32", (number, len(self.labels)))
         has_familiar = os.path.exists(self._golden_path(FAMILIAR))
-        outputs = Outputs(scores, self._golden_array(FAMILIAR) if has_familiar else None)
-        scored = [outputs.of(number) for number in range(len(scores))]
-        names = [os.path.basename(file) for file in self.golden_files]
-        data = [read_file(os.path.join(self.path, file)) for file in self.golden_files]
-        return [GoldenSample(*sample) for sample in zip(names, data, pixels, scored)]
+        familiar = self._golden_array(FAMILIAR, "float32", (number,)) if has_familiar else None
+        outputs = Outputs(scores, familiar)
+        return [
+            GoldenSample(
+                os.path.basename(file),
+                read_file(os.path.join(self.path, file), MOST_PICTURE_BYTES),
+                pixels[place],
+                outputs.of(place),
+            )
+            for place, file in enumerate(self.golden_files)
+        ]
 
     def _golden_path(self, name: str) -> str:
         return os.path.join(self.path, GOLDEN, name + ".npy")
 
-    def _golden_array(self, name: str) -> np.ndarray:
-        array: np.ndarray = np.load(self._golden_path(name), allow_pickle=False)
-        return array
+    def _golden_array(self, name: str, dtype: str, shape: Tuple[int, ...]) -> np.ndarray:
+        return read_array(self._golden_path(name), dtype, shape)
 
 
 def read(path: str) -> Bundle:

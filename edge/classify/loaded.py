@@ -92,6 +92,7 @@ def load(
     zero_copy = all(graph.shares_memory(buffer) for buffer in slots.buffers())
     if not zero_copy:
         _log.warning("rows are copied before the graph reads them: slower, not wrong")
+    _try(bundle, graph, slots.buffers()[0])
     seconds = warm_up(graph, slots, bundle.batch_sizes)
     off = golden.check(bundle, graph, slots)
     memory.give_back()
@@ -104,6 +105,39 @@ def load(
         "yes" if zero_copy else "no",
     )
     return LoadedModel(bundle, graph, slots, seconds, zero_copy)
+
+
+def _try(bundle: Bundle, graph: Graph, rows: np.ndarray) -> None:
+    """Run a bundle's graph once; raise BundleError unless it says what the bundle says it does."""
+    size = min(bundle.batch_sizes or (1,))
+    try:
+        outputs = graph.run(rows[:size])
+    except MemoryError:
+        raise
+    except Exception as error:  # each runtime has its own, and the graph is the bundle's
+        raise BundleError(
+            bundle.saved_model,
+            "its graph does not run: {}: {}".format(
+                type(error).__name__, " ".join(str(error).split())
+            ),
+        )
+    wanted = (size, len(bundle.labels))
+    if outputs.scores.shape != wanted or outputs.scores.dtype != np.float32:
+        raise BundleError(
+            bundle.saved_model,
+            "for {} pictures its graph gives {} of shape {}; for {} labels it must be float32 of "
+            "shape {}".format(
+                size, outputs.scores.dtype, outputs.scores.shape, len(bundle.labels), wanted
+            ),
+        )
+    familiar = outputs.familiar
+    if familiar is not None and (familiar.shape != (size,) or familiar.dtype != np.float32):
+        raise BundleError(
+            bundle.saved_model,
+            "for {} pictures its graph gives familiarities of shape {}".format(
+                size, familiar.shape
+            ),
+        )
 
 
 def warm_up(graph: Graph, slots: Slots, batch_sizes: Sequence[int]) -> Dict[int, float]:

@@ -12,6 +12,7 @@ from edge.errors import BundleError
 from edge.machine import memory
 from edge.machine.device import Device
 from edge.machine.tensorrt import Version, dotted, missing_libraries
+from edge.prepare.preprocess import ROW
 
 
 class TensorFlowRuntime(Runtime):
@@ -29,10 +30,12 @@ class TensorFlowRuntime(Runtime):
         cap_gpu_memory(tf, gpu_memory_mb)
         try:
             return _TensorFlowGraph(tf, tf.saved_model.load(bundle.saved_model))
-        except (tf.errors.OpError, OSError, KeyError, ValueError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # protobuf's, Keras' and many others: the file is the bundle's
             raise BundleError(
                 bundle.saved_model,
-                "TensorFlow {} cannot load it: {}".format(tf.__version__, error),
+                "TensorFlow {} cannot load it: {}".format(tf.__version__, _said(error)),
             )
 
     def fingerprint(self) -> Fingerprint:
@@ -49,15 +52,32 @@ class TensorFlowRuntime(Runtime):
         }
 
 
+def _said(error: Exception) -> str:
+    """Return what an exception says, on one line."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, ValueError) else "{}: {}".format(type(error).__name__, text)
+
+
+SIGNATURE = "serving_default"
+"""The name that TensorFlow Serving and its tools give the one signature of a SavedModel."""
+
+
 class _TensorFlowGraph(Graph):
     """A SavedModel's signature."""
 
     def __init__(self, tf: Any, loaded: Any) -> None:
         self._loaded = loaded  # what the signature's weights live in
-        self._graph = loaded.signatures["serving_default"]
+        if SIGNATURE not in loaded.signatures:
+            raise ValueError("it has no signature {!r}".format(SIGNATURE))
+        self._graph = loaded.signatures[SIGNATURE]
         if SCORES not in self._graph.structured_outputs:
-            raise KeyError("it has no output {!r}".format(SCORES))
-        self._input = next(iter(self._graph.structured_input_signature[1]))
+            raise ValueError("it has no output {!r}".format(SCORES))
+        inputs = self._graph.structured_input_signature[1]
+        if len(inputs) != 1:
+            raise ValueError("it has {} inputs; one belongs there".format(len(inputs)))
+        ((self._input, spec),) = inputs.items()
+        if spec.dtype != tf.uint8 or not spec.shape.is_compatible_with((None,) + ROW):
+            raise ValueError("its input is {}; uint8[n, 299, 299, 3] belongs there".format(spec))
         self._tensor = _sharing_tensor(tf)
 
     def run(self, rows: np.ndarray) -> Outputs:

@@ -4,6 +4,8 @@ from typing import Optional, Tuple
 
 from paho.mqtt.client import topic_matches_sub
 
+from edge import text
+
 LABEL, FAILED, STATUS = SOURCE_LEVELS = ("label", "failed", "status")
 """The last levels of a source's own topics."""
 
@@ -12,7 +14,7 @@ _SPECIAL = "/+#"
 
 def level(name: str) -> str:
     """Return `name` as one level of an MQTT topic: no separator, wildcard or control sign."""
-    safe = "".join("_" if sign in _SPECIAL or ord(sign) < 32 else sign for sign in name)
+    safe = "".join("_" if sign in _SPECIAL else sign for sign in text.cleaned(name))
     return "_" + safe[1:] if safe.startswith("$") else safe
 
 

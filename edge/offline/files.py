@@ -7,7 +7,6 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 from edge.batch.slots import Slots
 from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel
-from edge.classify.manifest import read_file
 from edge.classify.outputs import Scored
 from edge.classify.runtime import Graph
 from edge.errors import LabeldError
@@ -18,6 +17,12 @@ from edge.worker import Worker
 
 BATCH_SIZE = 8
 MAX_DELAY_SECONDS = 0.05
+
+
+def read_file(path: str) -> bytes:
+    """Return the content of a file; raises OSError."""
+    with open(path, "rb") as file:
+        return file.read()
 
 
 class Result(NamedTuple):

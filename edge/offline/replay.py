@@ -15,7 +15,6 @@ from edge import output
 from edge.batch.slots import Slots
 from edge.classify import variant
 from edge.classify.loaded import LoadedModel, load_best
-from edge.classify.manifest import read_file
 from edge.classify.serving import Serving
 from edge.classify.tensorflow import TensorFlowRuntime
 from edge.config.settings import CameraSettings, Config, FolderSettings
@@ -26,6 +25,7 @@ from edge.deliver.sink import EventSink
 from edge.errors import LabeldError, SourceError
 from edge.frame import Frame, readable_name
 from edge.metrics import Metrics
+from edge.offline.files import read_file
 from edge.pipeline import Pipeline
 from edge.prepare.validity import Validity
 from edge.sources.camera.camera import policy_of

@@ -10,6 +10,7 @@ from tests.support.checkout import PACKAGES, ROOT, modules
 
 HOUSE = {
     "edge": [
+        "text",
         "masking",
         "errors",
         "output",
@@ -55,6 +56,8 @@ HOUSE = {
         (
             "classify",
             [
+                "contents",
+                "facts",
                 "manifest",
                 "outputs",
                 "bundle",
