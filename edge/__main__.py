@@ -29,7 +29,9 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.add_argument("-c", "--config", metavar="FILE", default="/etc/labeld/labeld.yaml")
         sub.set_defaults(command=function)
-
+    commands.choices["run"].add_argument(
+        "--log", choices=("text", "json"), default="text", help="how the log is written (text)"
+    )
     _add_doctor(commands)
     _add_replay(commands)
     _add_demo(commands)
@@ -91,7 +93,7 @@ def _add_demo(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> Exit:
     from edge.daemon import daemon, log
 
-    log.begin()
+    log.begin(options.log, os.environ)
     return daemon.run(options.config, os.environ)
 
 

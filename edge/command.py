@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import Optional, Sequence
 
+from edge import text
 from edge.errors import LabeldError
 from edge.masking import masked
 
@@ -17,7 +18,8 @@ def run(parser: argparse.ArgumentParser, arguments: Optional[Sequence[str]] = No
     try:
         return int(options.command(options))
     except LabeldError as error:
-        print(masked(str(error)), file=sys.stderr)
+        for line in masked(str(error)).split("\n"):
+            print(text.one_line(line), file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
         return INTERRUPTED

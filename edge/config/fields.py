@@ -30,19 +30,25 @@ def threshold(value: Any, place: str, faults: List[str]) -> Any:
 
 def topic(value: Any, place: str, faults: List[str]) -> Any:
     """What topics begin with."""
-    if not isinstance(value, str) or not value.strip("/") or set(value) & set("+#\0"):
+    text(value, place, faults)
+    if isinstance(value, str) and (not value.strip("/") or set(value) & set("+#")):
         faults.append(
             "{}: {!r} cannot begin a topic: text without '+' and '#'".format(place, value)
+        )
+    elif isinstance(value, str) and value.strip("/").startswith("$"):
+        faults.append(
+            "{}: {!r} begins with '$': such topics are the broker's own".format(place, value)
         )
     return value
 
 
 def topic_filter(value: Any, place: str, faults: List[str]) -> Any:
     """What a subscription matches: MQTT 5, 4.7.1."""
+    text(value, place, faults)
     levels = value.split("/") if isinstance(value, str) else [""]
     wild = [level for level in levels if set(level) & set("+#")]
     whole = all(level in "+#" for level in wild) and "#" not in levels[:-1]
-    if not any(levels) or not whole or "\0" in value or value.startswith("$share/"):
+    if not any(levels) or not whole or value.startswith("$share/"):
         faults.append(
             "{}: {!r} is no topic filter: levels between '/', '+' for any one of them, a last '#' "
             "for all that follow; `share` adds $share".format(place, value)
@@ -52,7 +58,8 @@ def topic_filter(value: Any, place: str, faults: List[str]) -> Any:
 
 def share_name(value: Any, place: str, faults: List[str]) -> Any:
     """The name of a shared subscription: MQTT 5, 4.8.2."""
-    if not isinstance(value, str) or not value or set(value) & set("/+#\0"):
+    text(value, place, faults)
+    if isinstance(value, str) and set(value) & set("/+#"):
         faults.append("{}: {!r} is no name without '/', '+' and '#'".format(place, value))
     return value
 

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 import yaml
 
+from edge import text
 from edge.config import shared
 from edge.config.schema import build
 from edge.config.settings import (
@@ -39,6 +40,7 @@ def load(path: str) -> Config:
     config = build(Config, _with_defaults(content, faults), "", faults, elsewhere=(DEFAULTS,))
     if not faults:
         config = _with_files(config, os.path.dirname(os.path.abspath(path)), faults)
+        _check_topics(config, faults)
         _check_no_circle(config, faults)
         _check_folders(config, faults)
     if faults:
@@ -67,6 +69,19 @@ def _check_news_only(place: str, entry: Any, whole: Any, faults: List[str]) -> N
         for key in ("hold", "heartbeat_s"):
             if key in entry:
                 faults.append("{}.{}: it needs publish: change".format(place, key))
+
+
+def _check_topics(config: Config, faults: List[str]) -> None:
+    """No topic, nor the name at the broker, may be longer than MQTT has room for."""
+    topics = config.topics
+    names = [topics.device_status, topics.client_id()]
+    for source in config.sources:
+        names += topics.all_of(source.name)
+    for name in names:
+        fault = text.fault(name)
+        if fault is not None:
+            faults.append("mqtt.topic_prefix: the topic {:.60}...: {}".format(name, fault))
+            return
 
 
 def _check_no_circle(config: Config, faults: List[str]) -> None:
@@ -130,6 +145,7 @@ def _with_files(config: Config, folder: str, faults: List[str]) -> Config:
             bundle=absolute(config.model.bundle),
             converted=absolute(config.model.converted),
         ),
+        outbox=replace(config.outbox, path=absolute(config.outbox.path)),
         sources=tuple(_with_path(source, absolute) for source in config.sources),
         mqtt=mqtt,
     )
@@ -189,6 +205,8 @@ def _read_yaml(path: str) -> Any:
         raise ConfigError(path, ["cannot be read: {}".format(error.strerror)])
     except UnicodeDecodeError as error:
         raise ConfigError(path, ["is not UTF-8: {}".format(error)])
+    except (ValueError, OverflowError, RecursionError) as error:  # of a date such as 2026-13-45
+        raise ConfigError(path, ["is no YAML: {}".format(error)])
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = "line {}, column {}: ".format(mark.line + 1, mark.column + 1) if mark else ""

@@ -8,6 +8,11 @@ import dataclasses
 import difflib
 from typing import Any, Callable, Iterable, List, Sequence, Type, TypeVar
 
+from edge import text as texts
+
+MOST_NAME_BYTES = 255
+"""As of a file name: a name is in each topic, log line and series."""
+
 _REQUIRED: Any = object()
 
 Check = Callable[[Any, str, List[str]], Any]
@@ -57,10 +62,26 @@ def section(kind: Type[Any]) -> Check:
 
 
 def text(value: Any, place: str, faults: List[str]) -> Any:
-    """The check for a text that is not empty."""
+    """The check for a text that is not empty, and has nothing in it that cannot be shown."""
     if not isinstance(value, str) or not value:
         faults.append(
             "{}: {!r} is not a text; quote it if it looks like a number".format(place, value)
+        )
+        return value
+    fault = texts.fault(value)
+    if fault is not None:
+        faults.append("{}: {:.80}: {}".format(place, ascii(value), fault))
+    return value
+
+
+def name(value: Any, place: str, faults: List[str]) -> Any:
+    """The check for a name that becomes a level of topics and a label of metrics."""
+    text(value, place, faults)
+    if isinstance(value, str) and len(value.encode("utf-8", "replace")) > MOST_NAME_BYTES:
+        faults.append(
+            "{}: it has {} bytes; at most {} are allowed".format(
+                place, len(value.encode("utf-8", "replace")), MOST_NAME_BYTES
+            )
         )
     return value
 

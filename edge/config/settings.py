@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Type, Union
 
 from edge.config import fields
 from edge.config.fields import AUTO, Threshold
-from edge.config.schema import build, flag, number, one_of, option, section, text
+from edge.config.schema import build, flag, name, number, one_of, option, section, text
 from edge.mqtt.broker import Broker, Tls
 from edge.mqtt.topics import Topics, level
 
@@ -39,7 +39,7 @@ class DecideSettings:
 
 @dataclass(frozen=True)
 class FolderSettings:
-    name: str = option(text)
+    name: str = option(name)
     kind: str = option(one_of("folder"))
     path: str = option(text)
     after: str = option(one_of("archive", "delete"), "archive")
@@ -69,7 +69,7 @@ class ValiditySettings:
 
 @dataclass(frozen=True)
 class CameraSettings:
-    name: str = option(text)
+    name: str = option(name)
     kind: str = option(one_of("camera"))
     url: str = option(fields.camera_url)
     """Its passwords are never shown: `edge.masking`."""
@@ -88,7 +88,7 @@ class CameraSettings:
 
 @dataclass(frozen=True)
 class MqttSourceSettings:
-    name: str = option(text)
+    name: str = option(name)
     kind: str = option(one_of("mqtt"))
     topic: str = option(fields.topic_filter)
     share: Optional[str] = option(fields.share_name, None)
@@ -195,7 +195,7 @@ class Config:
 
     model: ModelSettings = option(section(ModelSettings))
     sources: Tuple[SourceSettings, ...] = option(_sources)
-    device: str = option(text, "")
+    device: str = option(name, "")
     """Its name in topics and events: the host name where the file gives none."""
     prepare: PrepareSettings = option(section(PrepareSettings), PrepareSettings())
     batch: BatchSettings = option(section(BatchSettings), BatchSettings())

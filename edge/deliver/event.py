@@ -93,4 +93,4 @@ def _rounded(score: float) -> float:
 
 
 def _json(event: Dict[str, Any]) -> bytes:
-    return json.dumps(event, ensure_ascii=False).encode("utf-8")
+    return json.dumps(event, ensure_ascii=False, allow_nan=False).encode("utf-8")

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set
 
+from edge import text
+from edge.classify.facts import MOST_LABEL_BYTES
 from edge.decide.threshold import UNKNOWN
 from edge.errors import LabeldError, PictureError
 from edge.prepare.decoder import decode
@@ -55,8 +57,9 @@ def label_fault(label: str) -> Optional[str]:
         return "it is empty"
     if any("\ud800" <= letter <= "\udfff" for letter in label):
         return "it is not UTF-8"
-    if any(unicodedata.category(letter) == "Cc" for letter in label):
-        return "it has a control character in it"
+    fault = text.fault(label, MOST_LABEL_BYTES)
+    if fault is not None:
+        return fault
     if label == UNKNOWN:
         return "events say it where no label is sure; 'other', say, can be a class"
     return None

@@ -1,11 +1,15 @@
 """The configuration: its manual is complete, and every fault is named with what to do."""
 
 import dataclasses
+import json
 import os
 import re
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from edge.config import settings
 from edge.config.load import load
@@ -278,3 +282,69 @@ def test_a_password_file_may_have_a_mark_and_an_end_of_line(tmp_path, content):
     text = SMALLEST + "mqtt: {username: u, password_file: password}\n"
     (tmp_path / "c.yaml").write_text(text)
     assert load(str(tmp_path / "c.yaml")).mqtt.password == "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("device", "dock\x1b3"),
+        ("device", "d" * 256),
+        ("mqtt.topic_prefix", "$SYS/labeld"),
+        ("mqtt.topic_prefix", "a\u0085b"),
+        ("mqtt.topic_prefix", "p" * 65530),
+        ("mqtt.username", "me\uffff"),
+        ("mqtt.discovery_prefix", "$home"),
+        ("sources[0].name", "a\nb"),
+        ("sources[0].name", "ä" * 128),
+        ("sources[0].path", "drop\0"),
+    ],
+)
+def test_a_text_that_mqtt_or_a_log_would_choke_on_is_a_fault(tmp_path, key, value):
+    content = yaml.safe_load(SMALLEST)
+    place = content
+    *sections, last = key.replace("sources[0]", "sources").split(".")
+    for section in sections:
+        place = place.setdefault(section, {})
+        place = place[0] if isinstance(place, list) else place
+    place[last] = value
+    (fault,) = faults(tmp_path, json.dumps(content))
+    assert fault.startswith(key + ":")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: 2026-13-45", pytest.param("a: " + "[" * 5000, id="deep"), "? [a, b]\n: c", "a: !!int x"],
+)
+def test_yaml_that_cannot_be_read_is_a_fault(tmp_path, text):
+    assert faults(tmp_path, text)
+
+
+words = st.sampled_from(
+    ["model", "bundle", "sources", "name", "kind", "folder", "camera", "mqtt", "path", "url", "tls"]
+)
+anything = st.recursive(
+    words | st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@settings_of_hypothesis(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+@given(anything)
+def test_whatever_a_file_holds_it_is_taken_or_its_faults_are_told(tmp_path, content):
+    path = tmp_path / "labeld.yaml"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    try:
+        load(str(path))
+    except ConfigError as refused:
+        if not refused.faults:
+            raise
+
+
+@settings_of_hypothesis(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+@given(st.binary(max_size=60))
+def test_whatever_bytes_a_file_holds_its_faults_are_told(tmp_path, content):
+    path = tmp_path / "labeld.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError):
+        load(str(path))
