@@ -61,14 +61,14 @@ def section(kind: Type[Any]) -> Check:
     return lambda value, place, faults: build(kind, value, place, faults)
 
 
-def text(value: Any, place: str, faults: List[str]) -> Any:
+def text(value: Any, place: str, faults: List[str], most_bytes: int = texts.MOST_BYTES) -> Any:
     """The check for a text that is not empty, and has nothing in it that cannot be shown."""
     if not isinstance(value, str) or not value:
         faults.append(
             "{}: {!r} is not a text; quote it if it looks like a number".format(place, value)
         )
         return value
-    fault = texts.fault(value)
+    fault = texts.fault(value, most_bytes)
     if fault is not None:
         faults.append("{}: {:.80}: {}".format(place, ascii(value), fault))
     return value
@@ -76,14 +76,7 @@ def text(value: Any, place: str, faults: List[str]) -> Any:
 
 def name(value: Any, place: str, faults: List[str]) -> Any:
     """The check for a name that becomes a level of topics and a label of metrics."""
-    text(value, place, faults)
-    if isinstance(value, str) and len(value.encode("utf-8", "replace")) > MOST_NAME_BYTES:
-        faults.append(
-            "{}: it has {} bytes; at most {} are allowed".format(
-                place, len(value.encode("utf-8", "replace")), MOST_NAME_BYTES
-            )
-        )
-    return value
+    return text(value, place, faults, MOST_NAME_BYTES)
 
 
 def number(low: float, high: float, whole: bool = False) -> Check:

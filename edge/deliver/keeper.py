@@ -45,16 +45,20 @@ class Keeper:
         self._backoff = Backoff(*AGAIN_SECONDS)
         self._again_at = 0.0
         self._said: Optional[str] = None
-        self._remove_at, self._age_at = 0.0, 0.0
+        self._remove_at, self._age_at, self._load_at = 0.0, 0.0, 0.0
         self._try(self._open)
 
     def step(self) -> bool:
-        """Do what is due, waiting at most STEP_SECONDS; True if there was something."""
+        """Do what is due, waiting at most STEP_SECONDS; True if there was something.
+
+        What cannot be written can be read, as a rule, on a full disk say, and so be sent.
+        """
         self._outbox.wait(STEP_SECONDS)
-        worked = time.monotonic() >= self._again_at and self._try(self._write)
+        wrote = time.monotonic() >= self._again_at and self._try(self._write)
         if self._store is None or self._again_at:
             self._outbox.drop_new()
-        return (self._store is not None and self._try(self._load)) or worked
+        loaded = time.monotonic() >= self._load_at and self._try(self._load)
+        return wrote or loaded
 
     def close(self) -> None:
         """Write what is in memory, and give the file back; the thread has ended."""
@@ -154,11 +158,13 @@ class Keeper:
 
     def _load(self) -> bool:
         """Read what is to be sent next."""
-        assert self._store is not None
         after = self._outbox.to_load()
-        if after is not None:
-            self._outbox.loaded(after, self._store.load(after, LOADED))
-        return after is not None
+        if self._store is None or after is None:
+            return False
+        self._load_at = time.monotonic() + AGAIN_SECONDS[0]  # if it fails
+        self._outbox.loaded(after, self._store.load(after, LOADED))
+        self._load_at = 0.0
+        return True
 
     def _remove(self, store: Store, now: float) -> bool:
         self._remove_at = now + REMOVE_SECONDS

@@ -6,13 +6,13 @@ than what is not; what the broker has not taken when the daemon starts again is 
 """
 
 import threading
-import time
 from collections import Counter, OrderedDict, deque
 from typing import Deque, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from edge.deliver.held import Held, held, held_by
 from edge.deliver.message import Message, nothing
 from edge.deliver.outcomes import AGED, FULL, Outcomes
+from edge.deliver.pace import Pace
 from edge.deliver.sides import OutboxReader, OutboxWriter
 from edge.deliver.store import Row
 from edge.wakeup import Wakeup
@@ -25,9 +25,6 @@ MOST_IN_MEMORY = 10000
 
 LOADED = 256
 """Stored messages that are in memory to be sent, at most."""
-
-BURST_SECONDS = 0.5
-"""Of delayed messages: what is sent at once, at most."""
 
 
 class Bounds(NamedTuple):
@@ -82,7 +79,7 @@ class Outbox(OutboxWriter, OutboxReader):
         self._loaded_to, self._stored_to = 0, 0
         self._last: Dict[str, Tuple[int, Message]] = {}
         self._on_disk = False
-        self._tokens, self._filled_at = 0.0, time.monotonic()
+        self._pace = Pace(bounds.delayed_per_second)
 
     def put(self, message: Message, timeout: float) -> bool:
         with self._changed:
@@ -102,7 +99,7 @@ class Outbox(OutboxWriter, OutboxReader):
     def next_delayed(self, now: float) -> Optional[Tuple[int, Message]]:
         with self._changed:
             self._drop_aged(now)
-            if not self._loaded or not self._pays(now):
+            if not self._loaded or not self._pace.take(now):
                 return None
             key, message = self._loaded.popleft()
             self._out[key] = message
@@ -380,17 +377,6 @@ class Outbox(OutboxWriter, OutboxReader):
             self._gone.add(key)
             self._holds(self._held.minus(held_by([message])))
             self._outcomes.dropped(message.source, AGED, 1)
-
-    def _pays(self, now: float) -> bool:
-        """Return True if a delayed message is due, which then counts as sent."""
-        rate = self.bounds.delayed_per_second
-        self._tokens += (now - self._filled_at) * rate
-        self._tokens = min(self._tokens, max(1.0, BURST_SECONDS * rate))
-        self._filled_at = now
-        if self._tokens < 1.0:
-            return False
-        self._tokens -= 1.0
-        return True
 
     def _wake(self) -> None:
         if self._wakeup is not None:

@@ -193,9 +193,15 @@ class Store:
                     self._database.execute("DELETE FROM messages WHERE key = ?", (key,))
                     self.held = self.held.minus(held(*found))
         if self.held.messages == 0 and _size(self.path) > SHRINK_BYTES:
-            with _told(self.path):
-                self._database.execute("VACUUM")
-                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._shrink()
+
+    def _shrink(self) -> None:
+        """Make an empty file small, if there is room for what that takes."""
+        try:
+            self._database.execute("VACUUM")
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error:
+            pass  # the next time that it is empty
 
     def notes(self) -> Dict[bytes, str]:
         """Return the notes, by their keys."""

@@ -144,6 +144,7 @@ class _Demo:
             "decide": {"threshold": 0.0},
             "sources": [{"name": SOURCE, "kind": "folder", "path": self._drop}],
             "mqtt": {"host": trial_broker.HOST, "port": self._mqtt_port},
+            "outbox": {"path": os.path.join(self._home, "outbox.db")},
             "http": {"port": self._http_port},
         }
         with open(config, "w", encoding="utf-8") as file:

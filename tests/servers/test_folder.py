@@ -212,14 +212,19 @@ def test_pictures_in_sub_folders_that_are_not_looked_into_are_spoken_of_once(run
     assert "notes" not in caplog.text
 
 
-def test_what_cannot_be_put_away_is_tried_again_and_blocks_no_name(run, drop):
-    running = run()
+def deliver_without_done(running, drop):
+    """Have a file delivered that cannot be put away, since a file is where done/ belongs."""
     write_aged(drop / "a.jpg", b"x", 300)
     wait_for(running.frames.__len__, "it is taken")
     os.rmdir(str(drop / "done"))
     (drop / "done").write_bytes(b"a file in its place")
     running.frames[0].read()
     running.frames[0].settle(None)
+
+
+def test_what_cannot_be_put_away_is_tried_again_and_blocks_no_name(run, drop):
+    running = run()
+    deliver_without_done(running, drop)
     wait_for(lambda: not running.is_up(), "it says so")
     reason = json.loads(running.statuses[-1][1].decode("utf-8"))["reason"]
     assert "a.jpg was delivered and cannot be put away" in reason
@@ -329,12 +334,7 @@ def test_sockets_and_pipes_are_left_alone_and_named_once(run, drop, caplog):
 def test_what_was_delivered_and_could_not_be_put_away_is_so_after_a_restart(run, drop):
     notes = Notes()
     running = run(notes=notes)
-    write_aged(drop / "a.jpg", b"x", 300)
-    wait_for(running.frames.__len__, "it is taken")
-    os.rmdir(str(drop / "done"))
-    (drop / "done").write_bytes(b"a file in its place")
-    running.frames[0].read()
-    running.frames[0].settle(None)
+    deliver_without_done(running, drop)
     running.close()
     second = run(notes=notes)
     write_aged(drop / "b.jpg", b"x", 300)

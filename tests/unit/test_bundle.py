@@ -14,19 +14,6 @@ from edge.prepare import preprocess
 from tests.support import tiny
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    """A Bundle without a graph."""
-    path = tmp_path_factory.mktemp("bundles") / "tiny"
-    return tiny.write_bundle(path, save=tiny.save_nothing)
-
-
-@pytest.fixture
-def copy(written, tmp_path):
-    """The path of a bundle that a test may spoil."""
-    return shutil.copytree(written.path, str(tmp_path / "copy"))
-
-
 def change_a_byte(path):
     with open(path, "r+b") as file:
         file.seek(os.path.getsize(path) // 2)

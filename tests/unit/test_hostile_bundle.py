@@ -19,19 +19,6 @@ from edge.errors import BundleError
 from tests.support import tiny
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    """A Bundle without a graph."""
-    path = tmp_path_factory.mktemp("bundles") / "tiny"
-    return tiny.write_bundle(path, save=tiny.save_nothing)
-
-
-@pytest.fixture
-def copy(written, tmp_path):
-    """The path of a bundle that a test may spoil."""
-    return shutil.copytree(written.path, str(tmp_path / "copy"))
-
-
 def sealed(folder, **changes):
     """Write a manifest as somebody would who means harm and knows how to hash."""
     path = os.path.join(folder, "bundle.json")

@@ -85,6 +85,7 @@ HOUSE = {
                 "held",
                 "outcomes",
                 "store",
+                "pace",
                 "outbox",
                 "notes",
                 "keeper",

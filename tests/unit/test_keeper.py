@@ -294,6 +294,14 @@ def test_notes_are_in_the_file_that_is_begun_anew(site, path):
     second.end()
 
 
+def test_a_file_that_has_been_emptied_is_small_again(site, path):
+    site.wait_long("a", "b", user_properties=(("x", "y" * 1_000_000),))
+    assert site.delayed() == ["a", "b"]
+    site.keeper._remove_at = 0.0
+    site.keeper.step()
+    assert path.stat().st_size < 100_000
+
+
 def test_the_file_is_nobody_else_s_to_read(site, path):
     site.wait_long("a")
     assert path.stat().st_mode & 0o777 == 0o600
