@@ -88,3 +88,12 @@ def test_a_stage_that_fails_ends_the_daemon_and_tells_by_the_exit_code(config):
         assert (built.ending.failed, built.ending.exit) == (False, Exit.OK)
         built.ending.fail(built.parts.sending)
         assert (built.ending.failed, built.ending.exit) == (True, Exit.UNEXPECTED)
+
+
+def test_two_with_one_outbox_do_not_touch_each_other_s_messages(config, caplog):
+    with Built("unused", config):
+        with Built("unused", config) as second:
+            assert second.metric("labeld_outbox_on_disk") == 0
+    folder = os.path.dirname(config.outbox.path)
+    assert not [name for name in os.listdir(folder) if "set-aside" in name]
+    assert "outbox.db.in_hand: another labeld has it" in caplog.text
