@@ -67,7 +67,10 @@ def _is_conversion(value: Any) -> bool:
         isinstance(value, dict)
         and (
             not value
-            or (_is_hash(value.get("source")) and isinstance(value.get("fingerprint"), dict))
+            or (
+                isinstance(value.get("fingerprint"), dict)
+                and (value.get("source") is None or _is_hash(value["source"]))
+            )
         )
     )
 
@@ -100,7 +103,7 @@ RULES: Dict[str, Rule] = {
         lambda value: value is None or (type(value) in (int, float) and 0 <= value <= 1),
         "a number from 0 to 1",
     ),
-    "conversion": (_is_conversion, "a section with source and fingerprint"),
+    "conversion": (_is_conversion, "a section with fingerprint, and source where it is known"),
 }
 """By the fact's name; a fact that is not there counts as None."""
 
