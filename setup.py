@@ -23,6 +23,7 @@ setup(
     packages=find_packages(include=["edge", "edge.*", "export", "export.*"]),
     python_requires=">=3.6",
     install_requires=[
+        "aiohttp>=3.8,<4",
         "numpy",
         "paho-mqtt>=1.6.1,<2" + OLD,
         "paho-mqtt>=2" + NEW,
@@ -59,6 +60,7 @@ setup(
             "hypothesis" + NEW,
             "pytest-xdist",
             "jinja2",
+            "trustme",
             "setuptools",
             "wheel",
         ],

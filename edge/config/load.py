@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional
 
@@ -15,7 +16,8 @@ from edge.config.settings import (
     CameraSettings,
     Config,
     FolderSettings,
-    MqttSettings,
+    HttpSettings,
+    HttpTlsSettings,
     MqttSourceSettings,
     SourceSettings,
     TlsSettings,
@@ -132,11 +134,13 @@ def _with_files(config: Config, folder: str, faults: List[str]) -> Config:
 
     mqtt = replace(config.mqtt, password_file=optional(config.mqtt.password_file))
     if mqtt.password_file is not None:
-        mqtt = replace(mqtt, password=_read_password(mqtt, mqtt.password_file, faults))
+        if mqtt.username is None:
+            faults.append("mqtt.password_file: there is a password and no mqtt.username")
+        mqtt = replace(mqtt, password=_read_password("mqtt", mqtt.password_file, faults))
     if mqtt.tls is not None:
         tls = TlsSettings(optional(mqtt.tls.ca), optional(mqtt.tls.cert), optional(mqtt.tls.key))
         mqtt = replace(mqtt, tls=tls)
-        _check_tls(tls, faults)
+        _check_tls("mqtt.tls", tls.cert, tls.key, tls.ca, faults)
     return replace(
         config,
         device=config.device or socket.gethostname(),
@@ -148,7 +152,26 @@ def _with_files(config: Config, folder: str, faults: List[str]) -> Config:
         outbox=replace(config.outbox, path=absolute(config.outbox.path)),
         sources=tuple(_with_path(source, absolute) for source in config.sources),
         mqtt=mqtt,
+        http=_with_secrets(config.http, absolute, faults),
     )
+
+
+def _with_secrets(
+    http: HttpSettings, absolute: Callable[[str], str], faults: List[str]
+) -> HttpSettings:
+    if http.password_file is not None:
+        path = absolute(http.password_file)
+        password = _read_password("http", path, faults)
+        http = replace(http, password_file=path, password=password)
+        if password == "":
+            faults.append("http.password_file: {!r} is empty: anybody would know it".format(path))
+        if ":" in http.username:
+            faults.append("http.username: {!r} has a ':' (RFC 7617)".format(http.username))
+    if http.tls is not None:
+        tls = HttpTlsSettings(absolute(http.tls.cert), absolute(http.tls.key))
+        http = replace(http, tls=tls)
+        _check_tls("http.tls", tls.cert, tls.key, None, faults)
+    return http
 
 
 def _with_path(source: SourceSettings, absolute: Callable[[str], str]) -> SourceSettings:
@@ -161,24 +184,33 @@ def _with_path(source: SourceSettings, absolute: Callable[[str], str]) -> Source
     return replace(source, url=absolute(source.url))
 
 
-def _read_password(mqtt: MqttSettings, path: str, faults: List[str]) -> Optional[str]:
-    if mqtt.username is None:
-        faults.append("mqtt.password_file: there is a password and no mqtt.username")
+def _read_password(section: str, path: str, faults: List[str]) -> Optional[str]:
     try:
         with open(path, encoding="utf-8-sig") as file:  # Windows' editors begin with a mark
             return file.read().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        faults.append("mqtt.password_file: {!r} cannot be read: {}".format(path, error))
+        faults.append("{}.password_file: {!r} cannot be read: {}".format(section, path, error))
         return None
 
 
-def _check_tls(tls: TlsSettings, faults: List[str]) -> None:
-    if tls.key is not None and tls.cert is None:
-        faults.append("mqtt.tls.key: there is a key and no mqtt.tls.cert")
-    for name in ("ca", "cert", "key"):
-        path = getattr(tls, name)
-        if path is not None and not os.access(path, os.R_OK):
-            faults.append("mqtt.tls.{}: {!r} cannot be read".format(name, path))
+def _check_tls(
+    place: str, cert: Optional[str], key: Optional[str], ca: Optional[str], faults: List[str]
+) -> None:
+    if key is not None and cert is None:
+        faults.append("{0}.key: there is a key and no {0}.cert".format(place))
+        return
+    paths = {"ca": ca, "cert": cert, "key": key}
+    gone = [name for name, path in paths.items() if path and not os.access(path, os.R_OK)]
+    for name in gone:
+        faults.append("{}.{}: {!r} cannot be read".format(place, name, paths[name]))
+    context = ssl.create_default_context()
+    try:
+        if ca is not None and "ca" not in gone:
+            context.load_verify_locations(ca)
+        if cert is not None and not gone:
+            context.load_cert_chain(cert, key)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        faults.append("{}: {!r}: {}".format(place, cert or ca, error))
 
 
 class _Loader(yaml.SafeLoader):

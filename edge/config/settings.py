@@ -145,9 +145,22 @@ class OutboxSettings:
 
 
 @dataclass(frozen=True)
+class HttpTlsSettings:
+    cert: str = option(text)
+    key: str = option(text)
+
+
+@dataclass(frozen=True)
 class HttpSettings:
     address: str = option(text, "127.0.0.1")
     port: int = option(number(0, 65535, whole=True), 9109)
+    tls: Optional[HttpTlsSettings] = option(section(HttpTlsSettings), None)
+    username: str = option(text, "labeld")
+    password_file: Optional[str] = option(text, None)
+    max_connections: int = option(number(1, 1000, whole=True), 32)
+    timeout_s: float = option(number(1, 3600), 30)
+    password: Optional[str] = field(default=None, repr=False)
+    """The content of `password_file`, read when the configuration is loaded."""
 
 
 def _sources(value: Any, place: str, faults: List[str]) -> Tuple[SourceSettings, ...]:

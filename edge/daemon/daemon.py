@@ -13,10 +13,11 @@ from edge.config.settings import Config
 from edge.daemon.build import Parts, build
 from edge.daemon.ending import Ending
 from edge.daemon.heartbeat import Heartbeat
-from edge.daemon.http import HttpServer
 from edge.daemon.signals import Signals
 from edge.daemon.systemd import Notifier
 from edge.errors import Exit
+from edge.http.pages import pages
+from edge.http.server import HttpServer
 from edge.machine.device import Device
 from edge.machine.device_metrics import DeviceCollector
 from edge.metrics import Metrics
@@ -73,7 +74,8 @@ class Daemon:
         registry = CollectorRegistry()
         metrics = Metrics(registry, [source.name for source in self._config.sources])
         registry.register(DeviceCollector(Device()))
-        http = HttpServer(self._config.http, registry, self._heartbeat.stalled, self._not_ready)
+        app = pages(registry, self._heartbeat.stalled, self._not_ready)
+        http = HttpServer(self._config.http, app)
         _log.info("http: listening on port %s", http.port)
         try:
             return self._serve_model(metrics)

@@ -1,14 +1,16 @@
 """A configuration, the broker that it names, and the daemon that may be serving it."""
 
+import base64
+import ssl
 import time
 from typing import List, Optional, Tuple
 from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import BaseHandler, HTTPSHandler, OpenerDirector, ProxyHandler, build_opener
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from edge.config.load import load
-from edge.config.settings import Config
+from edge.config.settings import Config, HttpSettings
 from edge.doctor.findings import Finding, bad, note, ok
 from edge.errors import ConfigError, Exit
 from edge.mqtt.connection import Connection
@@ -17,6 +19,9 @@ from edge.mqtt.listener import Listener
 
 BROKER_SECONDS = 12.0
 HTTP_SECONDS = 3.0
+
+_PARTIAL_CHAIN = ssl.VerifyFlags(0x80000)
+"""OpenSSL's X509_V_FLAG_PARTIAL_CHAIN, which Python names from 3.10 on."""
 
 
 def configuration(path: str) -> Tuple[Finding, Optional[Config]]:
@@ -65,11 +70,10 @@ def broker(config: Config) -> Finding:
 
 def daemon(config: Config) -> List[Finding]:
     """Return Findings about a labeld that serves this configuration here, and its sources."""
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.http.address, config.http.address)
-    address = "http://{}:{}".format("[{}]".format(here) if ":" in here else here, config.http.port)
+    address, opener = _address(config.http), _opener(config.http)
     try:
-        _page(address + "/healthz")
-        metrics = _page(address + "/metrics")
+        _page(opener, address + "/healthz")
+        metrics = _page(opener, address + "/metrics")
     except HTTPError as error:
         reasons = error.read().decode("utf-8", "replace").strip().replace("\n", "; ")
         advice = "journalctl -u labeld; it restarts itself"
@@ -89,8 +93,32 @@ def daemon(config: Config) -> List[Finding]:
     ]
 
 
-def _page(address: str) -> str:
-    with build_opener(ProxyHandler({})).open(address, timeout=HTTP_SECONDS) as answer:
+def _address(http: HttpSettings) -> str:
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(http.address, http.address)
+    host = "[{}]".format(here) if ":" in here else here
+    return "{}://{}:{}".format("http" if http.tls is None else "https", host, http.port)
+
+
+def _opener(http: HttpSettings) -> OpenerDirector:
+    """Return what asks the daemon, and knows its certificate and its password."""
+    handlers: List[BaseHandler] = [ProxyHandler({})]
+    if http.tls is not None:
+        # this very certificate, whatever name it is for and whoever signed it
+        context = ssl.create_default_context(cafile=http.tls.cert)
+        context.check_hostname = False
+        context.verify_flags |= _PARTIAL_CHAIN
+        handlers.append(HTTPSHandler(context=context))
+    opener = build_opener(*handlers)
+    if http.password is not None:
+        known = "{}:{}".format(http.username, http.password).encode("utf-8")
+        opener.addheaders.append(
+            ("Authorization", "Basic " + base64.b64encode(known).decode("ascii"))
+        )
+    return opener
+
+
+def _page(opener: OpenerDirector, address: str) -> str:
+    with opener.open(address, timeout=HTTP_SECONDS) as answer:
         return str(answer.read().decode("utf-8", "replace"))
 
 

@@ -1,6 +1,7 @@
 """paho-mqtt's client, made the same way with 1.6 (the last for Python 3.6) and 2.x."""
 
-from typing import Any, Dict, Optional
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, Optional
 
 import paho.mqtt.client as paho
 
@@ -17,15 +18,36 @@ _IS_OLD = not hasattr(paho, "CallbackAPIVersion")
 
 
 class HeedingClient(paho.Client):
-    """A client that keeps the code of the packet that it handles.
+    """A client that keeps the code of the packet that it handles, and what its socket failed with.
 
     Attributes:
         code: the Code.
+        fault: the text of that failure, or None.
     """
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         self.code = Code()
+        self.fault: Optional[str] = None
         super().__init__(*arguments, **settings)
+
+    def _sock_recv(self, bufsize: int) -> Any:
+        with self._lost_by_any_fault():
+            return super()._sock_recv(bufsize)
+
+    def _sock_send(self, buf: Any) -> Any:
+        with self._lost_by_any_fault():
+            return super()._sock_send(buf)
+
+    @contextmanager
+    def _lost_by_any_fault(self) -> Iterator[None]:
+        """A fault of TLS or of the network, too, is a lost connection; 1.6 would raise it."""
+        try:
+            yield
+        except (BlockingIOError, ConnectionError):
+            raise
+        except OSError as error:
+            self.fault = str(error)
+            raise ConnectionResetError(error.errno, self.fault)
 
     def _packet_handle(self) -> Any:
         if self._protocol == paho.MQTTv5:

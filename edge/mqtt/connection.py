@@ -12,7 +12,7 @@ import paho.mqtt.client as paho
 
 from edge.mqtt import callbacks
 from edge.mqtt.broker import Broker
-from edge.mqtt.client import connect, identified_client, keep_alive, parting
+from edge.mqtt.client import HeedingClient, connect, identified_client, keep_alive, parting
 from edge.mqtt.exchange import PART_SECONDS, exchange, part, receive
 from edge.mqtt.identity import Identity
 from edge.mqtt.limits import Limits, UnfitError
@@ -54,7 +54,7 @@ class Connection:
         self._wakeup = wakeup
         self._protocol = Protocol(identity.window)
         self._limits = self._said = Limits()
-        self._client: Optional[paho.Client] = None
+        self._client: Optional[HeedingClient] = None
 
     @property
     def up(self) -> bool:
@@ -171,7 +171,7 @@ class Connection:
             exchange(self._client, self._wakeup, STEP_SECONDS)
 
     @property
-    def _live(self) -> paho.Client:
+    def _live(self) -> HeedingClient:
         """The client of the present connection, while there is one."""
         assert self._client is not None
         return self._client
@@ -212,7 +212,7 @@ class Connection:
 
     def _on_disconnect(self, number: Optional[int], properties: Any) -> None:
         was_up = self.up
-        why = parting(number, properties, self._identity.client_id)
+        why = parting(number, properties, self._identity.client_id) or self._live.fault
         self._tell(self._protocol.ended(time.monotonic(), why))
         if was_up:
             self._listener.on_down()

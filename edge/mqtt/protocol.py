@@ -132,6 +132,8 @@ class Protocol:
     def ended(self, now: float, why: Optional[str] = None) -> Optional[str]:
         """The connection has been closed, and not by us; `why`: what the broker said, or None."""
         if self.state is State.CONNECTING:
+            if why is not None:
+                return self._give_up("cannot connect: " + why, not self._was_accepted)
             return self._no_answer("it closed the connection and gave no CONNACK")
         if self.state is not State.UP:
             return None

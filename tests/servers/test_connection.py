@@ -1,19 +1,24 @@
 """Which MQTT is spoken, and what is told of a broker that says no."""
 
+import errno
+import os
+import re
 import socket
 import threading
 import time
 
 import pytest
 
-from edge.mqtt.broker import Broker
+from edge.mqtt.broker import Broker, Tls
 from edge.mqtt.connection import Connection
 from edge.mqtt.exchange import DISCONNECT
 from edge.mqtt.identity import Identity
 from edge.mqtt.listener import Listener
-from edge.mqtt.properties import TEXT
+from edge.mqtt.properties import JSON, TEXT
 from tests.support import cameras
+from tests.support.certificates import Authority
 from tests.support.refusing_broker import RefusingBroker
+from tests.support.servers import Mosquitto
 
 
 class Heard(Listener):
@@ -40,9 +45,10 @@ def connect():
     """Return a function that makes a Connection to a port of this machine, and what it hears."""
     made = []
 
-    def connection(port):
+    def connection(port, host="127.0.0.1", tls=None):
         heard = Heard()
-        made.append(Connection(Broker("127.0.0.1", port), Identity("test", window=50), heard))
+        address = Broker(host, port, tls=tls)
+        made.append(Connection(address, Identity("test", window=50), heard))
         return made[-1], heard
 
     yield connection
@@ -184,6 +190,47 @@ def _publish(address, topic, count):
     publisher.close(time.monotonic() + 5.0)
 
 
+@pytest.fixture
+def broker_with_tls(tmp_path):
+    """Return a function that starts a mosquitto with a certificate for a name; closes it."""
+    authority = Authority(tmp_path)
+    started = []
+
+    def start(name, *more):
+        cert, key = authority.issue(name)
+        lines = ("cafile " + authority.path, "certfile " + cert, "keyfile " + key) + more
+        started.append(Mosquitto(tmp_path, more=lines))
+        started[-1].start()
+        return started[-1].port, authority
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+# paho leaves the socket of a handshake that fails to the collector
+@pytest.mark.filterwarnings("ignore:.*ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning")
+def test_over_tls_the_broker_must_have_the_name_that_was_asked_for(connect, broker_with_tls):
+    port, authority = broker_with_tls("localhost")
+    right, _ = connect(port, "localhost", Tls(authority.path, None, None))
+    step_until(right, lambda: right.up)
+    for host, ca in (("127.0.0.1", authority.path), ("localhost", None)):
+        wrong, heard = connect(port, host, Tls(ca, None, None))
+        step_until(wrong, lambda heard=heard: heard.troubles)
+        assert re.search("certificate|doesn't match 'localhost'", heard.troubles[0])
+        assert not wrong.up
+
+
+@pytest.mark.filterwarnings("ignore:.*ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning")
+def test_over_tls_a_client_may_need_a_certificate_of_its_own(connect, broker_with_tls):
+    port, authority = broker_with_tls("localhost", "require_certificate true")
+    known, _ = connect(port, "localhost", Tls(authority.path, *authority.issue("labeld")))
+    step_until(known, lambda: known.up)
+    unknown, heard = connect(port, "localhost", Tls(authority.path, None, None))
+    step_until(unknown, lambda: heard.troubles)
+    assert not unknown.up
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
@@ -203,3 +250,31 @@ def test_why_the_broker_ends_a_connection_is_told(connect, code, expected):
         assert heard.troubles[0].startswith("the connection was lost: " + expected)
     finally:
         broker.close()
+
+
+@pytest.mark.parametrize("fault", [errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EIO])
+@pytest.mark.parametrize("call", ["recv", "send"])
+def test_whatever_the_network_fails_with_the_connection_comes_back(connect, broker, fault, call):
+    connection, heard = connect(broker.port)
+    step_until(connection, lambda: connection.up)
+    number, real = connection.number, connection._live._sock
+    connection._live._sock = Failing(real, call, OSError(fault, os.strerror(fault)))
+    if call == "recv":
+        connection.subscribe("answered/with/a/suback")
+    else:
+        connection.publish("labeld/x", b"x", JSON)
+    step_until(connection, lambda: connection.number != number and connection.up)
+    assert os.strerror(fault) in heard.troubles[0]
+    real.close()
+
+
+class Failing:
+    """A socket one call of which fails."""
+
+    def __init__(self, real, call, error):
+        self._real, self._call, self._error = real, call, error
+
+    def __getattr__(self, name):
+        if name == self._call:
+            raise self._error
+        return getattr(self._real, name)

@@ -9,6 +9,7 @@ from edge.doctor import software
 from edge.doctor.findings import NOTE, OK
 from edge.doctor.software import Probe
 from tests.support import commands, servers, tiny, tx2
+from tests.support.certificates import Authority
 from tests.support.servers import wait_for
 
 SOFTWARE = {
@@ -76,6 +77,18 @@ def test_programs_get_json(doctor, labeld):
 def test_a_daemon_that_shares_the_machine_is_told(doctor, labeld):
     labeld.start_ready()
     assert "note  labeld         running" in doctor(labeld)[1]
+
+
+def test_it_knows_the_daemon_s_certificate_and_password(doctor, labeld, tmp_path):
+    cert, key = Authority(tmp_path).issue("dock-3.example")
+    (tmp_path / "secret").write_text("s3cret\n")
+    http = {"port": labeld.http_port, "tls": {"cert": cert, "key": key}}
+    labeld.configure(http=dict(http, password_file=str(tmp_path / "secret")))
+    labeld.start()
+    wait_for(lambda: "daemon: ready" in labeld.log(), "labeld is ready")
+    code, text = doctor(labeld)
+    assert "note  labeld         running" in text
+    assert code == 0, text
 
 
 def test_a_source_that_is_not_up_is_found(doctor, labeld):

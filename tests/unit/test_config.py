@@ -15,6 +15,7 @@ from edge.config import settings
 from edge.config.load import load
 from edge.config.schema import build
 from edge.errors import ConfigError, Exit
+from tests.support.certificates import Authority
 from tests.support.checkout import ROOT
 
 MANUAL = os.path.join(ROOT, "config", "labeld.yaml")
@@ -42,7 +43,9 @@ def shown(content, kind, place=""):
     for field in options(kind):
         assert field.name in content, place + field.name
         if isinstance(content[field.name], dict):
-            nested = settings.TlsSettings if field.name == "tls" else type(field.default)
+            nested = type(field.default)
+            if field.name == "tls":
+                nested = settings.TlsSettings if place == "mqtt." else settings.HttpTlsSettings
             if field.name == "model":
                 nested = settings.ModelSettings
             shown(content[field.name], nested, place + field.name + ".")
@@ -76,6 +79,16 @@ def test_relative_paths_start_at_the_file(tmp_path):
     assert loaded.device
 
 
+def test_a_certificate_and_the_key_of_another_are_a_fault(tmp_path):
+    authority = Authority(tmp_path)
+    cert, key = authority.issue("a")[0], authority.issue("b")[1]
+    for section in ("mqtt", "http"):
+        (fault,) = faults(
+            tmp_path, SMALLEST + "{}: {{tls: {{cert: {}, key: {}}}}}\n".format(section, cert, key)
+        )
+        assert fault.startswith("{}.tls: '{}': ".format(section, cert))
+
+
 def test_all_faults_are_found_at_once(tmp_path):
     text = "model: {bundel: b}\nbatch: {max_size: 0}\nsources: []\nmqtt: {port: http}\n"
     assert faults(tmp_path, text) == [
@@ -95,6 +108,14 @@ def test_all_faults_are_found_at_once(tmp_path):
         ("mqtt: {topic_prefix: a/#}", "mqtt.topic_prefix: 'a/#' cannot begin a topic"),
         ("mqtt: {username: u, password_file: gone}", "gone' cannot be read"),
         ("mqtt: {tls: {ca: gone.pem}}", "gone.pem' cannot be read"),
+        ("http: {password_file: gone}", "http.password_file: '"),
+        ("http: {password_file: empty}", "is empty: anybody would know it"),
+        ("http: {username: 'a:b', password_file: secret}", "http.username: 'a:b' has a ':'"),
+        ("http: {tls: {cert: gone.pem, key: secret}}", "http.tls.cert: '"),
+        ("http: {tls: {cert: secret}}", "http.tls.key: missing"),
+        ("http: {tls: {cert: secret, key: secret}}", "secret': [SSL] PEM lib"),
+        ("mqtt: {tls: {key: secret}}", "mqtt.tls.key: there is a key and no mqtt.tls.cert"),
+        ("mqtt: {tls: {ca: secret}}", "mqtt.tls: '"),
         ("decide: {threshold: .nan}", "decide.threshold: nan is not a number from 0 to 1"),
         ("decide: {threshold: often}", "'often' is not a number from 0 to 1, nor auto"),
         ("device: 7", "device: 7 is not a text"),
@@ -105,6 +126,8 @@ def test_all_faults_are_found_at_once(tmp_path):
     ],
 )
 def test_a_fault_names_its_place_and_the_rule(tmp_path, text, fault):
+    (tmp_path / "empty").write_text("\n")
+    (tmp_path / "secret").write_text("s3cret")
     assert fault in faults(tmp_path, SMALLEST + text + "\n")[0]
 
 

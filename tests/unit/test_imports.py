@@ -141,12 +141,12 @@ HOUSE = {
             ],
         ),
         ("offline", ["street", "files", "replay", "comparison"]),
+        ("http", ["pages", "access", "connection", "server"]),
         (
             "daemon",
             [
                 "log",
                 "service",
-                "http",
                 "systemd",
                 "heartbeat",
                 "signals",

@@ -1,0 +1,1 @@
+"""What labeld answers over HTTP."""
