@@ -132,7 +132,8 @@ class InHand:
 def _opened(path: str, size: int) -> Any:
     """Return the file, of its size, and locked."""
     try:
-        file = open(path, "r+b" if os.path.exists(path) else "w+b", buffering=0)
+        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        file = os.fdopen(number, "r+b", buffering=0)
     except OSError as error:
         raise InHandError("{}: {}".format(path, error.strerror))
     try:

@@ -102,7 +102,10 @@ def _shown(address: str) -> str:
 def _secrets(address: str) -> Iterator[str]:
     """Yield what is secret in an address, whole and in the parts that libraries make of it."""
     user, password, _ = _as_written(address)
+    port_or_password = _USER_INFO.search(address)
     whole = [password or user or ""]
+    if user is None and port_or_password is not None:
+        whole.append(port_or_password.group(3).strip(":"))
     for first, last in _values(address):
         whole.append(address[first:last].strip("\"'"))
     for secret in whole:

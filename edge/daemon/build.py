@@ -92,7 +92,7 @@ def build(
     service = Service(config, model, outbox, statuses, metrics, ending.fail, in_hand, notes)
     publisher = Publisher(config, outbox, statuses, metrics.mqtt_connected, wakeup)
     reload = Reload(path, service, runtime, notifier, metrics, ending.stop)
-    converter = Converter(service, reload, runtime, notifier, metrics)
+    converter = Converter(service, reload, runtime, metrics)
     changing = Worker("change", Changes(reload, converter).step, ending.fail)
     sending = Worker("publish", publisher.step, ending.fail)
     keeping = Worker("keep", keeper.step, ending.fail)

@@ -12,7 +12,6 @@ from edge.classify.bundle import Bundle
 from edge.classify.runtime import Runtime
 from edge.daemon.reload import Reload
 from edge.daemon.service import Service
-from edge.daemon.systemd import Notifier
 from edge.machine.child import Child
 from edge.metrics import Metrics
 
@@ -50,7 +49,6 @@ class Converter:
         service: Service,
         reload: Reload,
         runtime: Runtime,
-        notifier: Notifier,
         metrics: Metrics,
     ) -> None:
         """Make it.
@@ -59,13 +57,11 @@ class Converter:
             service: the Service.
             reload: the Reload, whose `swap` goes over to what has been converted.
             runtime: what is to run it.
-            notifier: the Notifier.
             metrics: the Metrics.
         """
         self._service = service
         self._reload = reload
         self._runtime = runtime
-        self._notifier = notifier
         self._metrics = metrics
         self._closed = False
         self._tried: Set[str] = set()
@@ -103,7 +99,6 @@ class Converter:
         command += ["--out", place, "--gpu-memory-mb", str(settings.model.gpu_memory_mb)]
         command += ["--batch-sizes", ",".join(str(size) for size in sizes)]
         _log.info("converting %s in the background, to %s", bundle.path, place)
-        self._notifier.status("serving {}, and converting it".format(bundle.model))
         try:
             child = Child("labeld-export convert", command, stop_seconds=STOP_SECONDS)
         except OSError as error:
@@ -145,7 +140,6 @@ class Converter:
             how,
             took,
         )
-        self._notifier.status("serving {}, which could not be converted".format(bundle.model))
 
 
 def _keep_the_newest(folder: str) -> None:

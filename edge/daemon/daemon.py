@@ -14,6 +14,7 @@ from edge.daemon.build import Parts, build
 from edge.daemon.ending import Ending
 from edge.daemon.heartbeat import Heartbeat
 from edge.daemon.signals import Signals
+from edge.daemon.summary import Summary
 from edge.daemon.systemd import Notifier
 from edge.errors import Exit
 from edge.http.pages import pages
@@ -78,11 +79,11 @@ class Daemon:
         http = HttpServer(self._config.http, app)
         _log.info("http: listening on port %s", http.port)
         try:
-            return self._serve_model(metrics)
+            return self._serve_model(metrics, Summary(registry))
         finally:
             http.close()
 
-    def _serve_model(self, metrics: Metrics) -> Exit:
+    def _serve_model(self, metrics: Metrics, summary: Summary) -> Exit:
         parts = self._parts = build(
             self._path, self._config, TensorFlowRuntime(), self._notifier, metrics, self._ending
         )
@@ -90,7 +91,7 @@ class Daemon:
         parts.keeping.start()
         parts.sending.start()
         parts.service.start(self._ending.stop)
-        self._attend(parts)
+        self._attend(parts, summary)
         return self._end(parts)
 
     def _not_ready(self) -> List[str]:
@@ -98,7 +99,7 @@ class Daemon:
             return ["the model is being loaded"]
         return self._heartbeat.stalled() + self._parts.service.troubles
 
-    def _attend(self, parts: Parts) -> None:
+    def _attend(self, parts: Parts, summary: Summary) -> None:
         """Say READY, then heed signals and feed the watchdog while every loop comes round."""
         self._ready = True
         interval = min(HEARTBEAT_SECONDS, (self._notifier.watchdog_seconds or 2.0) / 2)
@@ -110,7 +111,7 @@ class Daemon:
         while not came - {signal.SIGHUP} and not self._ending.failed:
             if came:
                 parts.reload.ask()
-            self._heartbeat.beat()
+            self._heartbeat.beat(summary.line(parts.service.bundle.model))
             came = self._signals.wait(interval)
         self._ending.stop.set()
 

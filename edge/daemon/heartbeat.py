@@ -17,18 +17,21 @@ class Heartbeat:
         self._workers: Callable[[], Sequence[Worker]] = list
         self._notifier = notifier
         self._stalled_seconds = stalled_seconds
+        self._said = ""
 
     def watch(self, workers: Callable[[], Sequence[Worker]]) -> None:
         """Watch, from now on, the Workers that `workers()` returns at each beat."""
         self._workers = workers
 
-    def beat(self) -> None:
-        """Send WATCHDOG=1; where a loop hangs, its name as STATUS instead."""
+    def beat(self, status: str = "") -> None:
+        """Send WATCHDOG=1, and a `status` that is new; where a loop hangs, its name instead."""
         stalled = self.stalled()
-        if stalled:
-            self._notifier.status("; ".join(stalled))
-        else:
+        if not stalled:
             self._notifier.watchdog()
+        status = "; ".join(stalled) or status
+        if status != self._said:
+            self._notifier.status(status)
+            self._said = status
 
     def stalled(self) -> List[str]:
         """Return a line for each loop that has not come round for too long."""

@@ -11,6 +11,7 @@ import yaml
 from edge.classify import variant
 from edge.config.load import load
 from edge.daemon import converter as converters
+from edge.daemon.summary import Summary
 from tests.support import tiny
 from tests.support.daemons import Built
 
@@ -79,7 +80,7 @@ def test_it_is_begun_at_the_lowest_priority_for_the_sizes_that_are_served(site):
     assert options["--batch-sizes"] == "1,3,6"
     assert options["--out"] == site.place()
     assert site.is_converting()
-    assert "and converting it" in site.built.notifier.statuses()[-1]
+    assert "the model is being converted" in Summary(site.built.registry).line("tiny")
 
 
 def test_while_it_runs_no_other_is_begun(site):

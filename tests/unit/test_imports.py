@@ -150,6 +150,7 @@ HOUSE = {
                 "systemd",
                 "heartbeat",
                 "signals",
+                "summary",
                 "reload",
                 "converter",
                 "changes",

@@ -106,6 +106,9 @@ def test_a_file_of_another_process_or_another_kind_is_refused_or_begun_anew(path
         file.write(b"something else")
     InHand(path).close()
     assert os.path.getsize(path) == (HANDS + REMEMBERED) * KEY_BYTES
+    os.unlink(path)
+    InHand(path).close()
+    assert os.stat(path).st_mode & 0o777 == 0o600
     with pytest.raises(InHandError, match="No such file"):
         InHand(str(tmp_path / "gone" / "in_hand"))
 
