@@ -4,7 +4,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from edge.masking import escaped, masked, user_info
