@@ -24,7 +24,7 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 venv37 compiler install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams weights clean
+.PHONY: venv venv36 venv37 compiler install uninstall install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams weights clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
@@ -67,8 +67,8 @@ prometheus:
 	    || $(call debian,prometheus,the scrape of the metrics is not tested)
 
 systemd:
-	@command -v systemd-analyze >/dev/null \
-	    || $(call debian,systemd,the unit is not checked)
+	@{ command -v systemd-analyze && command -v systemd-nspawn; } >/dev/null \
+	    || $(call debian,systemd systemd-container,the unit is not tried)
 
 compiler:
 	@command -v cc >/dev/null || $(call debian,gcc libc6-dev,the conversion to TF-TRT is not tested)
@@ -120,6 +120,13 @@ $(VENV37)/.installed: setup.py
 	$(VENV37)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    -e . tensorflow==2.7.4 'protobuf<3.21' opencv-python-headless
 	touch $@
+
+# For systemd, as root; systemd/install has what may be given: PREFIX, DESTDIR, PYTHON, PACKAGE, PIP_FLAGS.
+install:
+	@systemd/install
+
+uninstall:
+	@systemd/uninstall
 
 # On a Jetson TX2, as root; docs/jetson.md.
 install-jetson:

@@ -1,7 +1,6 @@
 """The built wheel, installed into a fresh environment away from the checkout, as pip gives it."""
 
 import os
-import shutil
 import subprocess
 import sys
 import venv
@@ -11,24 +10,12 @@ import pytest
 import yaml
 
 from tests.support.checkout import ROOT, modules
-
-SOURCES = ("edge", "export", "setup.py", "README.md", "LICENSE")
+from tests.support.wheel import build, pip
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """The path of a wheel, built of a copy: what an earlier build has left gets into the next."""
-    folder = tmp_path_factory.mktemp("wheel")
-    checkout = folder / "checkout"
-    checkout.mkdir()
-    for name in SOURCES:
-        path = os.path.join(ROOT, name)
-        copy = shutil.copytree if os.path.isdir(path) else shutil.copy
-        copy(path, str(checkout / name))
-    into = ["--wheel-dir", str(folder)]
-    pip(sys.executable, "wheel", "--no-deps", "--no-build-isolation", *into, str(checkout))
-    (found,) = folder.glob("*.whl")
-    return found
+    return build(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -44,17 +31,6 @@ def environment(wheel, tmp_path_factory):
     with open(os.path.join(packages, "libraries.pth"), "w", encoding="utf-8") as file:
         file.write("".join(path + "\n" for path in sys.path if path.endswith("-packages")))
     return folder
-
-
-def pip(python, *arguments):
-    subprocess.run(
-        [python, "-m", "pip", "--disable-pip-version-check"] + list(arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=os.path.dirname(arguments[-1]),  # in the checkout pip would find labeld installed
-        timeout=300,
-        check=True,
-    )
 
 
 def run(environment, name, *arguments):
