@@ -43,19 +43,20 @@ def test_systemd_takes_the_unit_without_a_word(tmp_path):
 
 
 KNOWN_TO_237 = """
-    After CapabilityBoundingSet ConfigurationDirectory Description DeviceAllow DevicePolicy ExecReload
-    ExecStart Group LockPersonality NoNewPrivileges NotifyAccess PrivateTmp ProtectControlGroups
-    ProtectHome ProtectKernelModules ProtectKernelTunables ProtectSystem ReadWritePaths RemoveIPC
-    Restart RestartPreventExitStatus RestartSec RestrictAddressFamilies RestrictNamespaces
-    RestrictRealtime StateDirectory StateDirectoryMode SystemCallArchitectures
-    SystemCallErrorNumber SystemCallFilter TimeoutStartSec TimeoutStopSec Type UMask User WantedBy
-    Wants WatchdogSec
+    After CapabilityBoundingSet ConfigurationDirectory Description DeviceAllow DevicePolicy
+    ExecReload ExecStart Group LockPersonality NoNewPrivileges NotifyAccess PrivateTmp
+    ProtectControlGroups ProtectHome ProtectKernelModules ProtectKernelTunables ProtectSystem
+    ReadWritePaths RemoveIPC Restart RestartPreventExitStatus RestartSec RestrictAddressFamilies
+    RestrictNamespaces RestrictRealtime StateDirectory StateDirectoryMode
+    SystemCallArchitectures SystemCallErrorNumber SystemCallFilter TimeoutStartSec
+    TimeoutStopSec Type UMask User WantedBy Wants WatchdogSec
 """.split()
 """Keys of systemd 237's manual (systemd.unit, systemd.service, systemd.exec, systemd.kill,
 systemd.resource-control), and among its groups of system calls those that the unit names."""
 
 GROUPS_OF_237 = """
-    @clock @cpu-emulation @debug @module @mount @obsolete @privileged @raw-io @reboot @resources @swap
+    @clock @cpu-emulation @debug @module @mount @obsolete @privileged @raw-io @reboot @resources
+    @swap
 """.split()
 
 
