@@ -204,13 +204,15 @@ def _check_tls(
     for name in gone:
         faults.append("{}.{}: {!r} cannot be read".format(place, name, paths[name]))
     context = ssl.create_default_context()
+    tried = ca
     try:
         if ca is not None and "ca" not in gone:
             context.load_verify_locations(ca)
+        tried = cert
         if cert is not None and not gone:
             context.load_cert_chain(cert, key)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        faults.append("{}: {!r}: {}".format(place, cert or ca, error))
+        faults.append("{}: {!r}: {}".format(place, tried, error))
 
 
 class _Loader(yaml.SafeLoader):

@@ -133,6 +133,6 @@ def _tls(settings: HttpSettings) -> Optional[ssl.SSLContext]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
         context.load_cert_chain(settings.tls.cert, settings.tls.key)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:  # ssl.SSLError is one
         raise LabeldError("http.tls: {!r}: {}".format(settings.tls.cert, error))
     return context
