@@ -91,12 +91,12 @@ class Connection:
             self._drop_client()
             self._protocol.begin(now)
             self._connect()
-        exchange(self._client, self._wakeup, STEP_SECONDS)
+        self._exchange()
 
     def hear(self) -> bool:
         """Read what has come, while `up`, so that a broker that leaves is heard; return `up`."""
         if self.up:
-            receive(self._live)
+            receive(self._live, self._is_full)
         return self.up
 
     def publish(
@@ -166,9 +166,15 @@ class Connection:
                 will.topic, will.payload, qos=min(1, limits.qos), retain=limits.retain
             )
             while self.up and not sent.is_published() and time.monotonic() < deadline:
-                exchange(self._client, self._wakeup, STEP_SECONDS)
+                self._exchange()
         while self.up and self._live.want_write() and time.monotonic() < deadline:
-            exchange(self._client, self._wakeup, STEP_SECONDS)
+            self._exchange()
+
+    def _exchange(self) -> None:
+        exchange(self._client, self._wakeup, STEP_SECONDS, self._is_full)
+
+    def _is_full(self) -> bool:
+        return self._listener.is_full
 
     @property
     def _live(self) -> HeedingClient:

@@ -30,6 +30,11 @@ class Listener:
     qos = 0
     """At which it publishes."""
 
+    @property
+    def is_full(self) -> bool:
+        """True while nothing more is to be read: what comes then waits at the broker."""
+        return False
+
     def on_up(self) -> None:
         """The broker has accepted us."""
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from functools import partial
-from typing import Deque, Iterator, NamedTuple, Optional
+from typing import Callable, Deque, Iterator, NamedTuple, Optional
 
 import paho.mqtt.client as paho
 
@@ -26,8 +26,10 @@ from edge.sources.state import SourceState
 from edge.wakeup import Wakeup
 
 WINDOW = 16
-"""Pictures not yet acknowledged, at most, where the broker speaks MQTT 5; with 3.1.1 the broker's
-own bound holds. Pictures at QoS 0 wait here in the same number, and are dropped beyond it."""
+"""So many pictures are under way at most, and as many more wait here: what is under way when labeld
+is killed is labelled again. A broker that speaks MQTT 5 is told to send no more before it has an
+acknowledgement. mosquitto 2.0.11 sends more all the same: what is beyond is left unread, so that
+it takes no memory here. Pictures at QoS 0 are dropped beyond it."""
 
 SESSION_SECONDS = 3 * 24 * 3600
 """So long the broker keeps pictures for a labeld that is away. It must keep them for a while:
@@ -39,12 +41,11 @@ FINISH_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
-class Arrived(NamedTuple):
-    """A message that has come; `captured_at`: seconds since 1970, `arrived`: monotonic seconds."""
+class _Arrived(NamedTuple):
+    """A picture that has come, and the QoS of its message."""
 
-    message: paho.MQTTMessage
-    captured_at: float
-    arrived: float
+    frame: Frame
+    qos: int
 
 
 class _Settled(NamedTuple):
@@ -65,7 +66,7 @@ class _Pictures:
     """
 
     def __init__(self, wakeup: Wakeup) -> None:
-        self.waiting: Deque[Arrived] = deque()
+        self.waiting: Deque[_Arrived] = deque()
         self._settled: Deque[_Settled] = deque()
         self.in_flight = 0
         self._wakeup = wakeup
@@ -75,6 +76,21 @@ class _Pictures:
         self._settled.append(settled)
         self._wakeup.wake()
 
+    @property
+    def ready(self) -> bool:
+        """True if one waits that may be under way, too."""
+        return len(self.waiting) > 0 and self.in_flight < WINDOW
+
+    @property
+    def is_full(self) -> bool:
+        """True if as many wait as may, of those that the broker keeps for us."""
+        return sum(arrived.qos > 0 for arrived in self.waiting) >= WINDOW
+
+    def take(self) -> Frame:
+        """Return the one that has waited longest; it is under way now."""
+        self.in_flight += 1
+        return self.waiting.popleft().frame
+
     def settled(self) -> Iterator["_Settled"]:
         """Yield what has been settled, each once."""
         while self._settled:
@@ -83,7 +99,7 @@ class _Pictures:
 
     def forget_unacknowledged(self) -> None:
         """Keep, of those that wait, only what nobody delivers again."""
-        self.waiting = deque(arrived for arrived in self.waiting if arrived.message.qos == 0)
+        self.waiting = deque(arrived for arrived in self.waiting if arrived.qos == 0)
 
 
 class MqttSource(Source, Listener):
@@ -123,24 +139,24 @@ class MqttSource(Source, Listener):
         """Yield the pictures; then wait a little for those in flight, so that none comes again."""
         try:
             while not stop.is_set():
-                if self._pictures.waiting:
-                    yield self._frame(self._pictures.waiting.popleft())
-                else:
-                    self._step()
-                    yield None
+                yield self._next()
             if self._leaving and self._connection.up:
                 self._connection.unsubscribe(self._filter)
             finish_by = time.monotonic() + FINISH_SECONDS
             while self._waits() and self._connection.up and time.monotonic() < finish_by:
-                if self._leaving and self._pictures.waiting:
-                    yield self._frame(self._pictures.waiting.popleft())
-                    continue
-                self._step()
-                yield None
+                if self._leaving:
+                    yield self._next()
+                else:
+                    self._step()
+                    yield None
         finally:
             self._acknowledge()
             self._connection.close(time.monotonic() + FINISH_SECONDS)
             self._wakeup.close()
+
+    @property
+    def is_full(self) -> bool:
+        return self._pictures.is_full
 
     def on_up(self) -> None:
         self._ask_at = 0.0
@@ -174,7 +190,15 @@ class MqttSource(Source, Listener):
         elif message.qos == 0 and len(self._pictures.waiting) >= WINDOW:
             self._metrics.count(self.name, DROPPED)
         else:
-            self._pictures.waiting.append(Arrived(message, time.time(), time.monotonic()))
+            self._pictures.waiting.append(_Arrived(self._frame(message), message.qos))
+
+    def _next(self) -> Optional[Frame]:
+        """Return the next picture; without one that may be under way, see to the broker first."""
+        if self._pictures.ready:
+            self._acknowledge()
+            return self._pictures.take()
+        self._step()
+        return None
 
     def _waits(self) -> bool:
         """Return True if something is in flight, or has arrived that comes to nobody else."""
@@ -194,16 +218,15 @@ class MqttSource(Source, Listener):
             if self._connection.up and settled.connection == self._connection.number:
                 self._connection.acknowledge(settled.message, settled.qos)
 
-    def _frame(self, arrived: Arrived) -> Frame:
-        message, payload = arrived.message, bytes(arrived.message.payload)
-        self._pictures.in_flight += 1
+    def _frame(self, message: paho.MQTTMessage) -> Frame:
+        payload = bytes(message.payload)
         return Frame(
             device=self._device,
             source=self.name,
             image=message.topic,
-            captured_at=arrived.captured_at,
-            arrived=arrived.arrived,
-            read=partial(_read, payload, self._settings.max_bytes),
+            captured_at=time.time(),
+            arrived=time.monotonic(),
+            read=_reader(payload, self._settings.max_bytes),
             settle=partial(
                 self._pictures.settle, _Settled(message.mid, message.qos, self._connection.number)
             ),
@@ -216,12 +239,15 @@ def _filter(settings: MqttSourceSettings) -> str:
     return topics.shared(settings.topic, settings.share)
 
 
-def _read(payload: bytes, max_bytes: int) -> bytes:
+def _reader(payload: bytes, max_bytes: int) -> Callable[[], bytes]:
+    """Return what gives the picture, or refuses one that is too large without holding it."""
     if len(payload) > max_bytes:
-        raise PictureError(
-            "it has {} bytes; at most max_bytes, {}, are read".format(len(payload), max_bytes)
-        )
-    return payload
+        return partial(_refuse, len(payload), max_bytes)
+    return lambda: payload
+
+
+def _refuse(size: int, max_bytes: int) -> bytes:
+    raise PictureError("it has {} bytes; at most max_bytes, {}, are read".format(size, max_bytes))
 
 
 def _client_id(config: Config, settings: MqttSourceSettings, topic_filter: str) -> str:
