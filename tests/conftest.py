@@ -20,6 +20,31 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group("trained"))
 
 
+def pytest_addoption(parser):
+    parser.addoption("--rounds", type=int, default=30, help="of each of the promise's tests")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests have told."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    for report in reports:
+        for name, text in getattr(report, "user_properties", ()):
+            if name == "told" and report.when == "call":
+                terminalreporter.write_line(text)
+
+
+@pytest.fixture(scope="session")
+def rounds(pytestconfig):
+    """How often what may go wrong is tried."""
+    return pytestconfig.getoption("rounds")
+
+
+@pytest.fixture
+def tell(request):
+    """Return a function that has a line printed at the end, whether the test passes or not."""
+    return lambda text: request.node.user_properties.append(("told", text))
+
+
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory):
     """A Bundle that tells colours apart; made once, not to be changed."""

@@ -51,7 +51,8 @@ class Fitting:
             max_iter=MOST_STEPS,
             tol=TOLERANCE,
         )
-        with warnings.catch_warnings():
+        # OpenBLAS raises the flag at times, of numbers beside its matrices: OpenBLAS#1924
+        with np.errstate(invalid="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(self._rows, self._classes)
         weights, bias = _of_all_classes(model)
