@@ -51,7 +51,7 @@ unit: venv
 test36: venv36 mosquitto prometheus systemd photographs streams
 	@$(call weights,$(VENV36))
 	LABELD_OTHER_PYTHON=$(abspath $(BIN)/python) \
-	    $(VENV36)/bin/python $(PYTEST) -p no:cacheprovider
+	    $(VENV36)/bin/python $(PYTEST) -p no:cacheprovider --rounds 6
 
 lint: venv
 	$(BIN)/ruff check .

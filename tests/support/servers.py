@@ -101,10 +101,8 @@ class Mosquitto:
             )
             file.write("".join(line + "\n" for line in more))
             if user is not None:
-                users = os.path.join(self._folder, "users")
-                file.write("password_file {}\n".format(users))
-                command = [program("mosquitto_passwd"), "-b", "-c", users] + list(user)
-                subprocess.run(command, check=True, timeout=30)
+                file.write("password_file {}/users\n".format(self._folder))
+                self.set_password(*user)
             if access is not None:
                 file.write("acl_file {}/acl\n".format(self._folder))
                 self._allow(access)
@@ -124,6 +122,12 @@ class Mosquitto:
         with open(os.path.join(self._folder, "mosquitto.log"), encoding="utf-8") as file:
             return file.read()
 
+    def set_password(self, user, password):
+        """Have it know this user alone, once it has been started again."""
+        users = os.path.join(self._folder, "users")
+        command = [program("mosquitto_passwd"), "-b", "-c", users, user, password]
+        subprocess.run(command, check=True, timeout=30)
+
     def allow(self, access):
         """Change the lines of its ACL file while it runs."""
         self._allow(access)
@@ -133,9 +137,22 @@ class Mosquitto:
         with open(os.path.join(self._folder, "acl"), "w", encoding="utf-8") as file:
             file.write("".join(line + "\n" for line in access))
 
+    def freeze(self):
+        """Have it do nothing, with its connections open, until `thaw`."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self):
+        self._end(signal.SIGTERM)
+
+    def kill(self):
+        self._end(signal.SIGKILL)
+
+    def _end(self, number):
         if self._process is not None:
-            self._process.terminate()
+            self._process.send_signal(number)
             self._process.wait(10.0)
             self._process = None
 

@@ -78,9 +78,20 @@ class Shelf:
         os.makedirs(folder, exist_ok=True)
         with self._moving:
             target = _unused(folder, os.path.basename(name), settled.reason is not None)
-            _move(path, target)
-        if settled.reason is not None:
-            _note(target + NOTE, settled.reason)
+            if settled.reason is None:
+                _move(path, target)
+            else:
+                _move_with_note(path, target, settled.reason)
+
+
+def _move_with_note(path: str, target: str, reason: str) -> None:
+    """Write the note first: a full disk takes a file that moves on it, and no note."""
+    _note(target + NOTE, reason)
+    try:
+        _move(path, target)
+    except OSError:
+        os.unlink(target + NOTE)
+        raise
 
 
 def _move(path: str, target: str) -> None:
@@ -100,10 +111,15 @@ def _move(path: str, target: str) -> None:
 
 
 def _note(path: str, reason: str) -> None:
-    """Write a note where there is none, and not through a link."""
+    """Write a note where there is none, and not through a link; the whole of it or none."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with os.fdopen(os.open(path, flags, 0o644), "w", encoding="utf-8") as file:
-        file.write(reason + "\n")
+    handle = os.open(path, flags, 0o644)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(reason + "\n")
+    except OSError:
+        os.unlink(path)
+        raise
 
 
 def _unused(folder: str, name: str, has_note: bool) -> str:
