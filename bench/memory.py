@@ -10,6 +10,7 @@ import tempfile
 
 from bench import huge
 from edge.demo import samples
+from tests.support import processes
 from tests.support.forked import started
 from tests.support.servers import Labeld, Mosquitto, Subscriber, wait_for
 
@@ -80,13 +81,11 @@ def label_huge(daemon):
 
 def peak_mb(daemon, files):
     """Drop files and wait until they are put away; return the most memory in MB meanwhile."""
-    with open("/proc/{}/clear_refs".format(daemon.pid), "w", encoding="ascii") as file:
-        file.write("5")  # proc(5): the peak begins anew
+    processes.forget_peak(daemon.pid)
     for name, data in files.items():
         daemon.drop_file(name, data)
     wait_for(lambda: not daemon.waiting(), "they are put away", LIMIT_SECONDS)
-    with open("/proc/{}/status".format(daemon.pid), encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1e3
+    return processes.peak_mb(daemon.pid)
 
 
 def became(daemon, name):

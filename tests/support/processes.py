@@ -19,3 +19,15 @@ def children(pid):
         with open("/proc/{}/task/{}/children".format(pid, thread), encoding="ascii") as file:
             found.extend(int(child) for child in file.read().split())
     return found
+
+
+def forget_peak(pid):
+    """Have `peak_mb` begin anew (proc(5))."""
+    with open("/proc/{}/clear_refs".format(pid), "w", encoding="ascii") as file:
+        file.write("5")
+
+
+def peak_mb(pid):
+    """Return the most memory that a process has had so far, resident, in MB."""
+    with open("/proc/{}/status".format(pid), encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1e3
