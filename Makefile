@@ -24,12 +24,12 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 venv37 compiler install uninstall install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams weights clean
+.PHONY: venv venv36 venv37 compiler clock soak install uninstall install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams weights clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
 
-test: venv lint mosquitto prometheus systemd photographs streams compiler weights
+test: venv lint mosquitto prometheus systemd photographs streams compiler clock weights
 	LABELD_OTHER_PYTHON=$(abspath $(VENV36)/bin/python) \
 	LABELD_CONVERTING_PYTHONS=$(abspath $(VENV36)/bin/python):$(abspath $(VENV37)/bin/python) \
 	    $(BIN)/python $(PYTEST)
@@ -40,6 +40,14 @@ dist: venv
 	$(PIP) build
 	$(BIN)/python -m build
 
+# Hours: the promise's tests in long form, then growth while everything fails.
+ROUNDS ?= 300
+HOURS ?= 2
+soak: venv mosquitto clock
+	$(PIP) $(CONSTRAINTS) -e '.[bench]'
+	$(BIN)/python -m pytest tests/promise --rounds $(ROUNDS) -o timeout=0
+	$(BIN)/python -m bench.soak build/soak --hours $(HOURS)
+
 release-check:
 	@.ci/release-check
 
@@ -48,7 +56,7 @@ unit: venv
 	$(BIN)/python $(PYTEST) tests/unit
 
 # The same tests on what is nearest to a Jetson TX2: Python 3.6 and TensorFlow 2.6.
-test36: venv36 mosquitto prometheus systemd photographs streams
+test36: venv36 mosquitto prometheus systemd photographs streams clock
 	@$(call weights,$(VENV36))
 	LABELD_OTHER_PYTHON=$(abspath $(BIN)/python) \
 	    $(VENV36)/bin/python $(PYTEST) -p no:cacheprovider --rounds 6
@@ -72,6 +80,10 @@ systemd:
 
 compiler:
 	@command -v cc >/dev/null || $(call debian,gcc libc6-dev,the conversion to TF-TRT is not tested)
+
+clock:
+	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 \
+	    || $(call debian,faketime,a clock that is set back is not tested)
 
 photographs:
 	@[ -d /usr/share/tuxpaint/stamps ] \

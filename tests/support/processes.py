@@ -29,5 +29,14 @@ def forget_peak(pid):
 
 def peak_mb(pid):
     """Return the most memory that a process has had so far, resident, in MB."""
+    return _memory_mb(pid, "VmHWM")
+
+
+def resident_mb(pid):
+    """Return the memory that a process has, resident, in MB."""
+    return _memory_mb(pid, "VmRSS")
+
+
+def _memory_mb(pid, what):
     with open("/proc/{}/status".format(pid), encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1e3
+        return next(int(line.split()[1]) for line in file if line.startswith(what)) / 1e3
