@@ -1,5 +1,6 @@
 """A bundle being written: whole, or not at all."""
 
+import fcntl
 import io
 import os
 import shutil
@@ -15,6 +16,10 @@ from edge.classify import manifest as manifests
 from edge.classify.bundle import FAMILIAR, GOLDEN, PLAIN_MODEL, SAVED_MODEL, SCORES, GoldenSample
 from edge.classify.manifest import MANIFEST, write_file
 from edge.errors import BundleError
+
+
+DRAFT = ".labeld-draft.{}."
+"""How the name of a draft beside its bundle begins, by the bundle's name."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +68,17 @@ def write(path: str, draft: Draft) -> None:
     check_target(path)
     parent, name = os.path.split(path)
     os.makedirs(parent, exist_ok=True)
-    folder = tempfile.mkdtemp(prefix=name + ".", dir=parent)
+    begun = DRAFT.format(name)
+    _remove_abandoned(parent, begun)
+    folder = tempfile.mkdtemp(prefix=begun, dir=parent)
+    mark = os.open(folder, os.O_RDONLY)
     try:
+        fcntl.flock(mark, fcntl.LOCK_EX)
         _fill(folder, name, draft)
         os.chmod(folder, 0o755)  # mkdtemp's 0700 would keep the daemon's user out
         _replace(folder, path)
     finally:
+        os.close(mark)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -78,6 +88,25 @@ def check_target(path: str) -> None:
     if not is_free and not os.path.isfile(os.path.join(path, MANIFEST)):
         raise BundleError(path, "it exists and is not a bundle: choose another --out")
     output.try_folder(path)
+
+
+def _remove_abandoned(parent: str, begun: str) -> None:
+    """Remove the drafts whose writers have been killed: nobody holds their locks."""
+    for name in os.listdir(parent):
+        if not name.startswith(begun):
+            continue
+        folder = os.path.join(parent, name)
+        try:
+            mark = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            continue  # it has gone since
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(mark)
 
 
 def _fill(folder: str, name: str, draft: Draft) -> None:

@@ -8,6 +8,7 @@ import time
 from typing import Any, Mapping
 
 from edge import text
+from edge.daemon.sparing import SparingHandler
 from edge.masking import masked
 
 KINDS = TEXT, JSON = ("text", "json")
@@ -32,7 +33,7 @@ def begin(kind: str, environment: Mapping[str, str]) -> None:
         kind: one of KINDS.
         environment: the process environment, which says whether stderr is systemd's journal.
     """
-    handler = logging.StreamHandler(sys.stderr)
+    handler = SparingHandler(sys.stderr)
     if kind == JSON:
         formatter: logging.Formatter = _Json()
     elif _is_journal(environment):

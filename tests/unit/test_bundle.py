@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -112,3 +114,25 @@ def test_only_a_bundle_is_ever_replaced(tmp_path):
 def test_a_written_bundle_can_be_read_by_another_user(written):
     assert os.stat(written.path).st_mode & 0o005 == 0o005
     assert np.load(os.path.join(written.path, "golden", "pixels.npy")).dtype == np.uint8
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_and_what_is_being_written_stays(tmp_path):
+    code = (
+        "import os, sys; from tests.support import tiny;"
+        "tiny.write_bundle(sys.argv[1], save=lambda folder: os.kill(os.getpid(), 9))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "one")]
+    assert subprocess.run(command, timeout=60).returncode == -9
+    assert len(os.listdir(str(tmp_path))) == 1, "its draft"
+    seen = []
+
+    def save(folder):
+        seen.extend(os.listdir(str(tmp_path)))
+        if len(seen) == 1:
+            tiny.write_bundle(tmp_path / "one", save=tiny.save_nothing)  # another writer
+        tiny.save_nothing(folder)
+
+    tiny.write_bundle(tmp_path / "one", save=save)
+    assert len(seen) == 1, "its own draft alone"
+    assert os.listdir(str(tmp_path)) == ["one"]
+    assert bundle.read(str(tmp_path / "one")).labels == tiny.LABELS

@@ -145,6 +145,7 @@ HOUSE = {
         (
             "daemon",
             [
+                "sparing",
                 "log",
                 "service",
                 "systemd",

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from edge.daemon import log
+from edge.daemon import log, sparing
 
 
 @pytest.fixture
@@ -78,3 +78,36 @@ def test_json_is_an_object_a_line(written):
     assert said["message"] == "it failed"
     assert "ValueError: a\nINFO edge: all is well" in said["exception"]
     assert said["time"].endswith("Z")
+
+
+def flood(logger, count):
+    for number in range(count):
+        logger.warning("picture %d is none", number)
+
+
+def test_a_flood_of_one_cause_is_counted_and_others_are_written(written):
+    def say(logger):
+        flood(logger, sparing.MOST + 30)
+        logger.error("another")
+        logging.getLogger().handlers[-1].close()
+
+    lines = written("text", say)
+    assert lines[: sparing.MOST] == [
+        "WARNING edge.test: picture {} is none".format(number) for number in range(sparing.MOST)
+    ]
+    assert lines[sparing.MOST :] == [
+        "ERROR edge.test: another",
+        "WARNING edge.test: 30 more such lines within 60 s, the last: picture 49 is none",
+    ]
+
+
+def test_a_minute_later_it_is_written_again_after_the_number(written, monkeypatch):
+    def say(logger):
+        flood(logger, sparing.MOST + 1)
+        later = sparing.time.monotonic() + sparing.SECONDS
+        monkeypatch.setattr(sparing.time, "monotonic", lambda: later)
+        flood(logger, 1)
+
+    summary, again = (json.loads(line) for line in written("json", say)[sparing.MOST :])
+    assert summary["message"].startswith("1 more such lines within 60 s, the last: picture 20")
+    assert (again["message"], again["level"]) == ("picture 0 is none", "WARNING")
