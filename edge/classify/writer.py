@@ -17,7 +17,6 @@ from edge.classify.bundle import FAMILIAR, GOLDEN, PLAIN_MODEL, SAVED_MODEL, SCO
 from edge.classify.manifest import MANIFEST, write_file
 from edge.errors import BundleError
 
-
 DRAFT = ".labeld-draft.{}."
 """How the name of a draft beside its bundle begins, by the bundle's name."""
 
