@@ -83,6 +83,12 @@ class Metrics:
             ["source", "reason"],
             registry=registry,
         )
+        self._removed = Counter(
+            "labeld_archive_removed",
+            "Files removed from done/ and failed/ by `keep`",
+            ["source"],
+            registry=registry,
+        )
         self.zero_copy = Gauge(
             "labeld_zero_copy", "1 if the graph reads the rows where they lie", registry=registry
         )
@@ -126,6 +132,10 @@ class Metrics:
     def dropped(self, source: str, reason: str, number: int) -> None:
         """Count messages that were dropped; `reason`: why."""
         self._dropped.labels(source, reason).inc(number)
+
+    def removed(self, source: str, number: int) -> None:
+        """Count files of a drop folder that are kept no longer."""
+        self._removed.labels(source).inc(number)
 
     def batch(self, size: int) -> None:
         """Note how many pictures a run of the graph had."""

@@ -38,6 +38,14 @@ class DecideSettings:
 
 
 @dataclass(frozen=True)
+class KeepSettings:
+    """Until when what was put away is kept, whichever comes first; None: no such bound."""
+
+    days: Optional[float] = option(number(0.01, 36500), None)
+    max_mb: Optional[float] = option(number(1, 1000000000), None)
+
+
+@dataclass(frozen=True)
 class FolderSettings:
     name: str = option(name)
     kind: str = option(one_of("folder"))
@@ -46,6 +54,7 @@ class FolderSettings:
     watch: str = option(one_of("auto", "poll"), "auto")
     recursive: bool = option(flag, False)
     ignore: Tuple[str, ...] = option(fields.patterns, ())
+    keep: KeepSettings = option(section(KeepSettings), KeepSettings())
     threshold: Optional[Threshold] = option(fields.threshold, None)
 
 

@@ -53,7 +53,7 @@ class SourceFactory:
             return CameraSource(settings, self._config.device, state, self._metrics)
         if isinstance(settings, MqttSourceSettings):
             return MqttSource(settings, self._config, state, self._metrics)
-        return FolderSource(settings, self._config.device, state, self._in_flight)
+        return FolderSource(settings, self._config.device, state, self._metrics, self._in_flight)
 
     def _announce(self, source: str, payload: bytes) -> None:
         self._statuses.set(self._config.topics.status(source), payload)

@@ -9,7 +9,7 @@ import time
 import pytest
 from prometheus_client import CollectorRegistry
 
-from edge.config.settings import FolderSettings
+from edge.config.settings import FolderSettings, KeepSettings
 from edge.deliver.notes import Notes
 from edge.errors import PictureError
 from edge.metrics import Metrics
@@ -29,7 +29,7 @@ class Running:
         self.statuses = []
         metrics = Metrics(self.registry, ["drop"])
         state = SourceState("drop", "bench", metrics, lambda *said: self.statuses.append(said))
-        self._folder = FolderSource(settings, "bench", state, InFlight(notes or Notes()))
+        self._folder = FolderSource(settings, "bench", state, metrics, InFlight(notes or Notes()))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._collect)
         self._thread.start()
@@ -343,3 +343,12 @@ def test_what_was_delivered_and_could_not_be_put_away_is_so_after_a_restart(run,
     os.unlink(str(drop / "done"))
     wait_for(lambda: (drop / "done" / "a.jpg").exists(), "it has been put away")
     assert notes.items() == []
+
+
+def test_what_was_put_away_is_kept_as_long_as_is_said_and_the_rest_counted(run, drop):
+    (drop / "done").mkdir()
+    (drop / "done" / "old.jpg").write_bytes(bytes(2000000))
+    running = run(keep=KeepSettings(max_mb=1))
+    wait_for(lambda: not (drop / "done" / "old.jpg").exists(), "it is removed")
+    name, source = "labeld_archive_removed_total", {"source": "drop"}
+    wait_for(lambda: running.registry.get_sample_value(name, source) == 1, "that is counted")

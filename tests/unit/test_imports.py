@@ -108,6 +108,7 @@ HOUSE = {
                         "names",
                         "shelf",
                         "dropped",
+                        "archive",
                         "in_flight",
                         "trouble",
                         "listing",

@@ -3,6 +3,8 @@
 import errno
 import os
 import stat
+from contextlib import contextmanager
+from typing import Iterator, Sequence
 
 from edge.errors import PictureError
 from edge.sources.folder.shelf import Facts, facts_of
@@ -15,6 +17,20 @@ _WITHOUT_LINKS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 def is_taken(facts: os.stat_result) -> bool:
     """Return True for files, and for links, which are taken to be refused."""
     return stat.S_ISREG(facts.st_mode) or stat.S_ISLNK(facts.st_mode)
+
+
+@contextmanager
+def reached(folder: str, below: Sequence[str]) -> Iterator[int]:
+    """Open a folder below another, no name on the way being a link; raises OSError."""
+    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in below:
+            next_at = os.open(name, _WITHOUT_LINKS | os.O_DIRECTORY, dir_fd=at)
+            os.close(at)
+            at = next_at
+        yield at
+    finally:
+        os.close(at)
 
 
 class DroppedFile:
@@ -52,16 +68,10 @@ class DroppedFile:
     def _open(self) -> int:
         """Return a descriptor of the file, reached from the drop folder without a link."""
         *folders, name = self._name.split(os.sep)
-        at = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            for folder in folders:
-                below = os.open(folder, _WITHOUT_LINKS | os.O_DIRECTORY, dir_fd=at)
-                os.close(at)
-                at = below
-            return os.open(name, _WITHOUT_LINKS | os.O_NONBLOCK, dir_fd=at)
+            with reached(self._folder, folders) as at:
+                return os.open(name, _WITHOUT_LINKS | os.O_NONBLOCK, dir_fd=at)
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise OSError(error.errno, error.strerror, self.path)
             raise PictureError("it is a symbolic link, which is not followed: give the file itself")
-        finally:
-            os.close(at)

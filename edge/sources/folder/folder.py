@@ -16,7 +16,9 @@ from typing import Iterator, Optional
 from edge.config.settings import FolderSettings
 from edge.decide.news import Policy
 from edge.frame import Frame, readable_name
+from edge.metrics import Metrics
 from edge.sources.folder import watch
+from edge.sources.folder.archive import Archive
 from edge.sources.folder.arrivals import Arrivals
 from edge.sources.folder.dropped import DroppedFile, is_taken
 from edge.sources.folder.in_flight import InFlight
@@ -37,7 +39,12 @@ class FolderSource(Source):
     """The source for one drop folder."""
 
     def __init__(
-        self, settings: FolderSettings, device: str, state: SourceState, in_flight: InFlight
+        self,
+        settings: FolderSettings,
+        device: str,
+        state: SourceState,
+        metrics: Metrics,
+        in_flight: InFlight,
     ) -> None:
         """Make the source; nothing is read or watched before `frames` runs.
 
@@ -45,6 +52,7 @@ class FolderSource(Source):
             settings: its FolderSettings.
             device: the device's name.
             state: its SourceState.
+            metrics: the Metrics.
             in_flight: the files in flight of all folders.
         """
         self.name = settings.name
@@ -53,9 +61,11 @@ class FolderSource(Source):
         self._device = device
         self._policy = Policy(settings.threshold, retain=False, changes=None)
         self._state = state
+        self._metrics = metrics
         self._in_flight = in_flight
         self._names = Names(settings.ignore)
         self._shelf = Shelf(settings.path, in_flight.moving)
+        self._archive = Archive(settings.path, settings.keep)
         self._reading, self._putting_away = Trouble(), Trouble()
         self._looker = Looker(
             settings.path, self._names, settings.recursive, in_flight.__contains__
@@ -113,11 +123,20 @@ class FolderSource(Source):
         if self._putting_away.is_due(now):
             for path, settled in self._in_flight.kept(self._path):
                 self._put_away(path, settled)
+        if self._archive.is_due(now):
+            self._tidy()
         reason = self._reading.reason or self._putting_away.reason
         if reason is None:
             self._state.live()
         else:
             self._state.stale(reason)
+
+    def _tidy(self) -> None:
+        """Remove what is kept no longer; what cannot be stays, and nothing else waits for it."""
+        try:
+            self._metrics.removed(self.name, self._archive.tidy())
+        except OSError as error:
+            _log.warning("source %s: keep: cannot remove %s; trying on", self.name, error)
 
     def _note(self, arrivals: Arrivals, what: str, name: str) -> None:
         if not self._names.takes(name):
