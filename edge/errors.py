@@ -70,5 +70,9 @@ class PictureError(LabeldError):
     """Bytes that are not a picture labeld can classify; the text is the reason."""
 
 
+class NoMemoryError(PictureError):
+    """A picture for which this machine has no memory at present; the text says how large it is."""
+
+
 class SourceError(LabeldError):
     """A camera that gives no pictures; the text is the cause, for the log and its status."""

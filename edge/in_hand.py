@@ -110,6 +110,14 @@ class InHand:
                     self._alone = False
                 self._changed.notify_all()
 
+    def note_end(self, key: str) -> None:
+        """Note that a picture's decoding ended for want of memory: the next time, it is alone."""
+        with self._changed:
+            self._ends[key.encode("ascii")] += 1
+            while len(self._ends) > REMEMBERED:
+                del self._ends[next(iter(self._ends))]
+            self._write(REMEMBERED, HANDS, list(self._ends.elements()))
+
     def forget(self, key: str) -> None:
         """Hold nothing more against a picture: it is decoded."""
         code = key.encode("ascii")

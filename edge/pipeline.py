@@ -13,7 +13,7 @@ from edge.batch.batch import Batch
 from edge.classify.loaded import LoadedModel
 from edge.classify.outputs import Outputs
 from edge.classify.serving import Serving
-from edge.errors import PictureError, is_of_the_machine
+from edge.errors import NoMemoryError, PictureError, is_of_the_machine
 from edge.frame import Frame, Prepared, frame_id
 from edge.in_hand import MOST_ENDS, InHand
 from edge.metrics import CLASSIFY, DECODE, PREPROCESS, WAIT, Metrics
@@ -148,14 +148,14 @@ class Decoder:
                 return partial(_postponed, frame, str(error))
             return partial(self._sink.failed, frame, key, _reason(error))
         except PICTURE_FAULTS as error:
-            return partial(self._sink.failed, frame, key, _reason(error))
+            return self._refusal(frame, key, error)
         if isinstance(data, np.ndarray):
             return partial(self._fill, frame, key, data, None)
         identity = frame_id(frame, data)
         with self._in_hand.holding(key):
             header, fault = _tried(lambda: self._admission.header(data))
         if fault is not None:
-            return partial(self._sink.failed, frame, identity, fault)
+            return self._refusal(frame, identity, fault)
         return partial(self._decode, frame, identity, data, header)
 
     def _decode(self, frame: Frame, identity: str, data: bytes, header: Header) -> bool:
@@ -165,10 +165,10 @@ class Decoder:
         key = frame_id(frame, b"")
         with self._in_hand.holding(key), self._metrics.time(DECODE):
             image, fault = _tried(lambda: decode(data, header))
-        self._in_hand.forget(key)
         if fault is not None:
             self._admission.leave(header)
-            return self._go_on(partial(self._sink.failed, frame, identity, fault))
+            return self._go_on(self._refusal(frame, identity, fault))
+        self._in_hand.forget(key)
         return self._go_on(partial(self._fill, frame, identity, image, header))
 
     def _fill(
@@ -189,24 +189,37 @@ class Decoder:
             raise
         if fault is not None:
             slot.cancel()
-            return self._go_on(partial(self._sink.failed, frame, identity, fault))
+            return self._go_on(self._refusal(frame, identity, fault))
         if status == FROZEN:
             slot.cancel()
             return self._sink.unchanged(frame)
         slot.commit(Prepared(frame, identity, time.monotonic(), status))
         return True
 
+    def _refusal(self, frame: Frame, identity: str, fault: Exception) -> Step:
+        """Return what becomes of a picture that cannot be classified.
+
+        One for which there was no memory comes again, and is decoded alone then.
+        """
+        key = frame_id(frame, b"")
+        is_of_memory = isinstance(fault, (MemoryError, NoMemoryError))
+        if is_of_memory and frame.postpone is not None and not self._in_hand.ends(key):
+            self._in_hand.note_end(key)
+            return partial(_postponed, frame, _reason(fault))
+        self._in_hand.forget(key)
+        return partial(self._sink.failed, frame, identity, _reason(fault))
+
     def _go_on(self, step: Step) -> bool:
         self._next = step
         return step()
 
 
-def _tried(work: Callable[[], Any]) -> Tuple[Any, Optional[str]]:
-    """Return (what work on a picture yields, None), or (None, why the picture is at fault)."""
+def _tried(work: Callable[[], Any]) -> Tuple[Any, Optional[Exception]]:
+    """Return (what work on a picture yields, None), or (None, why it cannot be done)."""
     try:
         return work(), None
     except PICTURE_FAULTS as error:
-        return None, _reason(error)
+        return None, error
 
 
 def _postponed(frame: Frame, reason: str) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 import simplejpeg
 
 from edge.config.settings import PrepareSettings
-from edge.errors import PictureError
+from edge.errors import NoMemoryError, PictureError
 from edge.prepare import headers, heic
 from edge.prepare.header import Header
 
@@ -37,6 +37,9 @@ _TURNS: Dict[int, Callable[[Any], Any]] = {
 }
 """What makes a picture upright, by its Exif orientation (Exif 2.32, tag 274)."""
 
+_WANT_OF_MEMORY = re.compile("insufficient memory|memory allocation|bad_alloc", re.IGNORECASE)
+"""What OpenCV and libjpeg-turbo say then, in an error of another kind."""
+
 _HARMLESS = re.compile(
     r"Invalid SOS parameters for sequential JPEG"  # some phones; each coefficient is there
     r"|Unknown Adobe color transform code|revision number"  # of an APP0 or APP14 segment
@@ -58,16 +61,19 @@ def decode(data: bytes, header: Optional[Header] = None) -> np.ndarray:
 
     Raises:
         PictureError: the bytes are no such picture; the text is the reason.
+        NoMemoryError: it does not fit into the memory that there is.
     """
     header = header or checked(data)
     try:
         image = _decoded(data, header)
         turn = _TURNS.get(header.orientation)
         return image if turn is None else turn(image)
-    except MemoryError:
-        raise PictureError("there is not enough memory for its {}".format(_size(header)))
-    except cv2.error as error:
-        raise PictureError("the decoder refused it: {}".format(error.err or error))
+    except (MemoryError, cv2.error, ValueError) as error:
+        if isinstance(error, MemoryError) or _WANT_OF_MEMORY.search(str(error)):
+            raise NoMemoryError("there is not enough memory for its {}".format(_size(header)))
+        if isinstance(error, cv2.error):
+            raise PictureError("the decoder refused it: {}".format(error.err or error))
+        raise
 
 
 def checked(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Header:
@@ -100,6 +106,8 @@ def _decoded(data: bytes, header: Header) -> np.ndarray:
         try:
             return simplejpeg.decode_jpeg(data, "RGB")
         except ValueError as error:
+            if _WANT_OF_MEMORY.search(str(error)):
+                raise
             if not _HARMLESS.search(str(error)):
                 raise PictureError("the JPEG is damaged: {}".format(error))
     if header.format == "HEIC":

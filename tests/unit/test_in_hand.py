@@ -58,6 +58,17 @@ def test_what_was_put_down_is_not_held_against_a_picture_but_an_unexpected_error
     hands.close()
 
 
+def test_what_there_was_no_memory_for_is_remembered_as_well(path):
+    hands = InHand(path)
+    for number in range(REMEMBERED + 1):
+        hands.note_end(key(number))
+    assert [hands.ends(key(number)) for number in (0, 1, REMEMBERED)] == [0, 1, 1]
+    hands.close()
+    hands = InHand(path)
+    assert [hands.ends(key(number)) for number in (1, REMEMBERED)] == [1, 1]
+    hands.close()
+
+
 def test_one_that_was_in_hand_is_alone(path):
     end_with(path, 1)
     hands = InHand(path)

@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
+from edge import pipeline
 from edge.batch.slots import Slots
 from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel
 from edge.classify.serving import Serving
-from edge.errors import BundleError
+from edge.errors import BundleError, NoMemoryError
+from edge.frame import Frame
+from edge.in_hand import InHand
 from edge.metrics import Metrics
 from edge.pipeline import Batcher
+from edge.prepare.admission import Admission
 from edge.sink import Sink
 from edge.sources.feeder import Feeder
 from tests.support import tiny
@@ -135,3 +139,57 @@ def test_a_graph_that_has_gone_wrong_ends_the_stage_and_nothing_is_handed_on():
     with pytest.raises(BundleError):
         nan_batcher(sink, Wrong).step()
     assert sink.failures == []
+
+
+def decoded(frame, monkeypatch, outcomes):
+    """Have a Decoder meet a frame as often as there are outcomes of decoding; return its sink.
+
+    Args:
+        outcomes: what decoding raises, or None where it works, by turns.
+    """
+    turns = iter(outcomes)
+
+    def decode(data, header):
+        fault = next(turns)
+        if fault is not None:
+            raise fault
+        return tiny.picture("red")
+
+    monkeypatch.setattr(pipeline, "decode", decode)
+    sink, frames = KeepingSink(), queue.Queue()
+    slots = Slots(1, 60.0)
+    serving = Serving(LoadedModel(None, tiny.FunctionGraph(), slots, {}, zero_copy=None))
+    metrics = Metrics(CollectorRegistry())
+    decoder = pipeline.Decoder(frames, serving, sink, metrics, Admission(), InHand())
+    for _ in outcomes:
+        frames.put(frame)
+        assert decoder.step()
+    return sink, slots
+
+
+def frame_of(postponed):
+    data = tiny.encode(tiny.picture("red"), ".png")
+    return Frame("bench", "drop", "a.png", 0.0, 0.0, lambda: data, postpone=postponed)
+
+
+NO_MEMORY = NoMemoryError("there is not enough memory for its 160x120 pixels")
+
+
+def test_a_picture_for_which_there_was_no_memory_comes_again(monkeypatch):
+    postponed = []
+    sink, slots = decoded(frame_of(postponed.append), monkeypatch, [NO_MEMORY, None])
+    assert postponed == ["there is not enough memory for its 160x120 pixels"]
+    assert sink.failures == []
+    assert slots.next_batch(0.0) is not None, "its row is filled"
+
+
+def test_a_picture_for_which_there_is_none_when_it_is_alone_is_set_aside(monkeypatch):
+    postponed = []
+    sink, _ = decoded(frame_of(postponed.append), monkeypatch, [NO_MEMORY, NO_MEMORY])
+    assert len(postponed) == 1
+    assert [reason for _, _, reason in sink.failures] == [str(NO_MEMORY)]
+
+
+def test_a_picture_that_comes_only_once_is_not_postponed(monkeypatch):
+    sink, _ = decoded(frame_of(None), monkeypatch, [NO_MEMORY])
+    assert [reason for _, _, reason in sink.failures] == [str(NO_MEMORY)]

@@ -63,7 +63,7 @@ class DroppedFile:
                 raise PictureError(
                     "it has {} bytes; at most {} are read".format(facts.st_size, MAX_BYTES)
                 )
-            return file.read(MAX_BYTES)
+            return file.read(facts.st_size)  # of a larger number, as much memory is asked for
 
     def _open(self) -> int:
         """Return a descriptor of the file, reached from the drop folder without a link."""
