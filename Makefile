@@ -24,7 +24,7 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 venv37 compiler clock soak install uninstall install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams weights clean
+.PHONY: venv venv36 venv37 compiler clock soak audit install uninstall install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams weights clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
@@ -47,6 +47,15 @@ soak: venv mosquitto clock
 	$(PIP) $(CONSTRAINTS) -e '.[bench]'
 	$(BIN)/python -m pytest tests/promise --rounds $(ROUNDS) -o timeout=0
 	$(BIN)/python -m bench.soak build/soak --hours $(HOURS)
+
+# The pinned libraries against the vulnerabilities that PyPI knows of; that needs the network.
+AUDIT = build/audit
+audit:
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	for pins in constraints/*.txt; do \
+	    echo "== $$pins" && $(AUDIT)/bin/pip-audit --strict --disable-pip --no-deps -r $$pins || exit; \
+	done
 
 release-check:
 	@.ci/release-check

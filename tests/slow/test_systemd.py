@@ -71,7 +71,7 @@ def machine(tmp_path_factory, tiny_bundle, wheel):
         machine.write(QUICK, "[Service]\nRestartSec=1\nWatchdogSec=15\n" + ENVIRONMENT)
         shutil.rmtree(machine.path("var/lib/labeld"), ignore_errors=True)
         shutil.copytree(tiny_bundle.path, machine.path("var/lib/labeld/model"))
-        machine.run_off("useradd", "--groups", "labeld", "sender")
+        machine.run_off("useradd", "--groups", "labeld-drop", "sender")
         machine.run_off("systemctl", "enable", "labeld")
         machine.boot()
         yield machine
@@ -159,6 +159,8 @@ def test_its_state_is_its_own_and_others_may_drop_pictures(labeld):
     assert labels(labeld, "a.jpg")["a.jpg"]["label"] == "red"
     wait_for(lambda: done(labeld, "a.jpg"), "the picture is done")
     labeld.run("su", "sender", "-c", "rm /{}done/a.jpg".format(DROP))
+    said = labeld.run("su", "sender", "-c", "cat /" + CONFIG, check=False)
+    assert said.endswith("Permission denied"), said
 
 
 def test_after_a_kill_it_is_started_again_and_what_waited_is_sent(labeld):
