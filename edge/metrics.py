@@ -1,8 +1,9 @@
 """The Prometheus instruments, on the registry that they are given."""
 
-from typing import ContextManager, Sequence
+from typing import ContextManager, Sequence, Set
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.process_collector import ProcessCollector
 
 PUBLISHED, UNCHANGED, DROPPED, DAMAGED, FAILED = OUTCOMES = (
@@ -12,6 +13,9 @@ PUBLISHED, UNCHANGED, DROPPED, DAMAGED, FAILED = OUTCOMES = (
     "damaged",
     "failed",
 )
+
+FULL, AGED = REASONS = ("full", "aged")
+"""Why a message was dropped: for want of room, or beyond `outbox.max_age_hours`."""
 
 DECODE, PREPROCESS, WAIT, CLASSIFY, PUBLISH = STAGES = (
     "decode",
@@ -37,6 +41,7 @@ class Metrics:
             sources: the names of the sources.
         """
         ProcessCollector(registry=registry)
+        self._gone: Set[str] = set()
         self._frames = Counter(
             "labeld_frames", "Pictures by outcome", ["source", "outcome"], registry=registry
         )
@@ -116,26 +121,36 @@ class Metrics:
 
     def add_source(self, source: str) -> None:
         """Have every series of a source, at 0 unless it has been there before."""
+        self._gone.discard(source)
         self._up.labels(source)
         self._age.labels(source)
         for outcome in OUTCOMES:
             self._frames.labels(source, outcome)
 
     def remove_source(self, source: str) -> None:
-        """Show a source no more as up or down; what was counted stays."""
-        self._up.remove(source)
+        """Show nothing more of a source, nor count what is still under way of it."""
+        self._gone.add(source)
+        for metric in (self._up, self._age, self._removed):
+            _remove(metric, source)
+        for outcome in OUTCOMES:
+            _remove(self._frames, source, outcome)
+        for reason in REASONS:
+            _remove(self._dropped, source, reason)
 
     def count(self, source: str, outcome: str, number: int = 1) -> None:
         """Count pictures; `outcome`: one of OUTCOMES."""
-        self._frames.labels(source, outcome).inc(number)
+        if source not in self._gone:
+            self._frames.labels(source, outcome).inc(number)
 
     def dropped(self, source: str, reason: str, number: int) -> None:
         """Count messages that were dropped; `reason`: why."""
-        self._dropped.labels(source, reason).inc(number)
+        if source not in self._gone:
+            self._dropped.labels(source, reason).inc(number)
 
     def removed(self, source: str, number: int) -> None:
         """Count files of a drop folder that are kept no longer."""
-        self._removed.labels(source).inc(number)
+        if source not in self._gone:
+            self._removed.labels(source).inc(number)
 
     def batch(self, size: int) -> None:
         """Note how many pictures a run of the graph had."""
@@ -151,11 +166,13 @@ class Metrics:
 
     def age(self, source: str, seconds: float) -> None:
         """Note how old a picture was when its event was acknowledged."""
-        self._age.labels(source).observe(seconds)
+        if source not in self._gone:
+            self._age.labels(source).observe(seconds)
 
     def source_up(self, source: str, up: bool) -> None:
         """Show whether a source can deliver."""
-        self._up.labels(source).set(1 if up else 0)
+        if source not in self._gone:
+            self._up.labels(source).set(1 if up else 0)
 
     def reloaded(self, successful: bool) -> None:
         """Show whether the configuration, read again, was taken."""
@@ -165,3 +182,11 @@ class Metrics:
         """Show the name of the model that is served, and what its graph computes in."""
         self._model.clear()
         self._model.labels(model, precision).set(1)
+
+
+def _remove(metric: MetricWrapperBase, *labels: str) -> None:
+    """Remove a series, if there is one."""
+    try:
+        metric.remove(*labels)
+    except KeyError:
+        pass

@@ -10,6 +10,7 @@ from edge.classify.serving import Serving
 from edge.config.settings import Config, SourceSettings
 from edge.deliver.homeassistant import Discovery
 from edge.deliver.notes import Notes
+from edge.deliver.roster import Former, Roster
 from edge.deliver.sides import OutboxWriter
 from edge.deliver.sink import EventSink
 from edge.deliver.statuses import Statuses
@@ -51,7 +52,8 @@ class Service:
             metrics: the Metrics.
             on_failure: called with a Worker whose step has raised.
             in_hand: where it is noted what is being decoded.
-            notes: where it is noted which files cannot be put away; None: nowhere.
+            notes: where it is noted what outlives the process: which sources there are, and which
+                files cannot be put away; None: nowhere.
         """
         self.config = config
         self._metrics = metrics
@@ -62,7 +64,9 @@ class Service:
         self._pipeline = Pipeline(
             self._serving, self._sink, metrics, decoders, on_failure, self._admission, in_hand
         )
-        self._factory = SourceFactory(config, metrics, statuses, notes or Notes())
+        notes = notes or Notes()
+        self._roster = Roster(notes)
+        self._factory = SourceFactory(config, metrics, statuses, notes)
         self._supervisor = Supervisor(self._pipeline.frames, self._factory.make, on_failure)
         self._discovery = Discovery(config, statuses)
 
@@ -85,7 +89,9 @@ class Service:
         """Start all; `stop` is the event that ends waiting."""
         self._pipeline.start()
         self._show_model()
+        formers = self._roster.formers
         self._run_sources(self.config.sources, stop)
+        self._forget(formers, self.config.sources, stop)
 
     def change(self, config: Config, model: Optional[LoadedModel], stop: threading.Event) -> None:
         """Go over to another configuration, without disturbing what is the same in both.
@@ -120,12 +126,21 @@ class Service:
 
     def _run_sources(self, sources: Sequence[SourceSettings], stop: threading.Event) -> None:
         self._discovery.announce(sources, self.bundle.model)
+        ended = self._supervisor.change(sources, stop)
+        self._forget([Former(one.name, one.kind) for one in ended], sources, stop)
+        self._roster.note(sources)
+
+    def _forget(
+        self, formers: Sequence[Former], sources: Sequence[SourceSettings], stop: threading.Event
+    ) -> None:
+        """Have the broker retain nothing more of what was, unless it goes on as another."""
         heirs = {level(settings.name): settings for settings in sources}
-        for former in self._supervisor.change(sources, stop):
+        for former in formers:
             heir = heirs.get(level(former.name))
             if heir is None:
-                self._factory.forget(former)
+                self._factory.forget(former.name)
             if former.kind == "camera" and (heir is None or heir.kind != "camera"):
+                self._discovery.withdraw(former.name)
                 self._take_back_label(former.name, stop)
 
     def _take_back_label(self, source: str, stop: threading.Event) -> None:

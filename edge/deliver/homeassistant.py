@@ -52,6 +52,13 @@ class Discovery:
             self._statuses.set(topic, payload)
         self._announced = announced
 
+    def withdraw(self, source: str) -> None:
+        """Announce a camera no more."""
+        if self._config.mqtt.discovery == "homeassistant":
+            topic, _ = discovery(self._config, source, "")
+            self._statuses.set(topic, b"")
+            self._announced.pop(topic, None)
+
 
 def discovery(config: Config, source: str, model: str) -> Tuple[str, bytes]:
     """Return (topic, payload) that announces a camera's label as a sensor.

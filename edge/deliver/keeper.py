@@ -8,8 +8,8 @@ from typing import Callable, Optional
 from edge.backoff import Backoff
 from edge.deliver.notes import Notes
 from edge.deliver.outbox import LOADED, Outbox
-from edge.deliver.outcomes import AGED, FULL
 from edge.deliver.store import DamagedError, Store, StoreError, set_aside
+from edge.metrics import AGED, FULL
 from edge.worker import STEP_SECONDS
 
 AGAIN_SECONDS = (1.0, 60.0)

@@ -11,10 +11,11 @@ from typing import Deque, Dict, Iterable, List, NamedTuple, Optional, Sequence, 
 
 from edge.deliver.held import Held, held, held_by
 from edge.deliver.message import Message, nothing
-from edge.deliver.outcomes import AGED, FULL, Outcomes
+from edge.deliver.outcomes import Outcomes
 from edge.deliver.pace import Pace
 from edge.deliver.sides import OutboxReader, OutboxWriter
 from edge.deliver.store import Row
+from edge.metrics import AGED, FULL
 from edge.wakeup import Wakeup
 
 KEEP_SECONDS = 2.0
@@ -117,15 +118,18 @@ class Outbox(OutboxWriter, OutboxReader):
         if not keys:
             return
         with self._changed:
-            unsent = set(self._unsent)
-            for key in keys:
-                if key in self._new and key not in unsent:
-                    unsent.add(key)
-                elif self._out.pop(key, None) is not None:
-                    self._loaded_to = min(self._loaded_to, key - 1)
-                    self._loaded.clear()
+            unsent = set(self._unsent).union(key for key in keys if key in self._new)
             self._unsent = deque(sorted(unsent))
+            stored = [key for key in keys if self._out.pop(key, None) is not None]
+            if stored:
+                self._load_again(min(stored))
             self._changed.notify_all()
+
+    def _load_again(self, first: int) -> None:
+        """Have what is stored from a key on loaded, in order; what comes before stays so."""
+        if first <= self._loaded_to:
+            self._loaded_to = first - 1
+            self._loaded = deque(item for item in self._loaded if item[0] < first)
 
     def acknowledge(self, key: int) -> None:
         with self._changed:

@@ -9,9 +9,6 @@ from edge.deliver.message import Message
 from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED, Metrics
 from edge.mqtt.topics import Topics
 
-FULL, AGED = REASONS = ("full", "aged")
-"""Why a message was dropped: for want of room, or beyond `outbox.max_age_hours`."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -57,7 +54,7 @@ class Outcomes:
         return None
 
     def dropped(self, source: str, reason: str, number: int) -> None:
-        """Messages were dropped; `reason`: one of REASONS."""
+        """Messages were dropped; `reason`: one of edge.metrics.REASONS."""
         self._metrics.count(source, DROPPED, number)
         self._metrics.dropped(source, reason, number)
 

@@ -43,10 +43,10 @@ class SourceFactory:
         state = SourceState(settings.name, self._config.device, self._metrics, self._announce)
         return RestartingSource(settings.name, lambda: self._of_its_kind(settings, state), state)
 
-    def forget(self, settings: SourceSettings) -> None:
+    def forget(self, name: str) -> None:
         """Have nobody take a source that has ended for one that is down."""
-        self._metrics.remove_source(settings.name)
-        self._announce(settings.name, b"")
+        self._metrics.remove_source(name)
+        self._announce(name, b"")
 
     def _of_its_kind(self, settings: SourceSettings, state: SourceState) -> Source:
         if isinstance(settings, CameraSettings):

@@ -23,7 +23,7 @@ class BrokerProxy:
         port: of this machine, for the clients.
         mode: one of the above; may be set at any time.
         acknowledged: (topic, payload) of each message that a client published and the broker
-            acknowledged, once the client could know, in that order.
+            acknowledged, in that order, whether or not the client has heard of it.
         refused: how many it has refused, being full.
     """
 
@@ -112,15 +112,14 @@ class _Client:
             while True:
                 head, body = await _packet(self._from_broker)
                 await self._while_stopped()
-                is_acknowledgement = head[0] >> 4 == PUBACK
-                if is_acknowledgement and self._proxy.mode == SLOW:
-                    await asyncio.sleep(SLOW_SECONDS)
-                self._to_client.write(head + body)
-                await self._to_client.drain()
-                if is_acknowledgement:
+                if head[0] >> 4 == PUBACK:
                     message = self._published.pop(body[:2], None)
                     if message is not None and (len(body) < 3 or body[2] < FAILURE):
                         self._proxy.acknowledged.append(message)
+                    if self._proxy.mode == SLOW:
+                        await asyncio.sleep(SLOW_SECONDS)
+                self._to_client.write(head + body)
+                await self._to_client.drain()
 
     async def _while_stopped(self):
         while self._proxy.mode == STOPPED:

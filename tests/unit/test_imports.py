@@ -88,6 +88,7 @@ HOUSE = {
                 "pace",
                 "outbox",
                 "notes",
+                "roster",
                 "keeper",
                 "statuses",
                 "refusals",

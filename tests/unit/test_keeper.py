@@ -128,6 +128,16 @@ def test_what_was_in_flight_is_sent_again_in_its_place(site):
     assert site.delayed() == ["a", "b", "c"]
 
 
+def test_what_was_written_while_in_flight_is_sent_again_after_what_waited_before(site):
+    site.wait_long("a", "b")
+    message = label("c", site.settled, since=time.monotonic() - LONG_AGO)
+    assert site.outbox.put(message, timeout=0.0)
+    key, _ = site.outbox.next_unsent()
+    site.keeper.step()
+    site.outbox.send_again([key])
+    assert site.delayed() == ["a", "b", "c"]
+
+
 def test_delayed_messages_are_paced(path):
     site = Site(path, delayed_per_second=10)
     site.wait_long(*[str(number) for number in range(20)])

@@ -25,7 +25,11 @@ class InFlight:
         self.moving = threading.Lock()
         self._lock = threading.Lock()
         self._notes = notes
-        self._settled = {os.fsdecode(path): _read(text) for path, text in notes.items()}
+        self._settled = {
+            os.fsdecode(path): _read(text)
+            for path, text in notes.items()
+            if path.startswith(b"/")  # others note something else
+        }
         self._paths: Set[str] = set(self._settled)
 
     def add(self, path: str) -> bool:
