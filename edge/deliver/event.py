@@ -63,24 +63,23 @@ def source_status(
 
 
 def _head(frame: Frame, identity: str) -> Dict[str, Any]:
-    captured_at = min(max(frame.captured_at, FIRST), LAST)
     head = {
         "schema": SCHEMA,
         "id": identity,
         "device": frame.device,
         "source": frame.source,
         "image": frame.image,
-        "captured_at": _moment(captured_at),
+        "captured_at": _moment(frame.captured_at),
     }
-    if captured_at != frame.captured_at:
+    if not FIRST <= frame.captured_at <= LAST:
         head["captured_at_clamped"] = True
     return head
 
 
 def _moment(seconds: float) -> str:
-    """Return a moment as RFC 3339 has it; `seconds`: since 1970 (UTC), from FIRST to LAST."""
+    """Return a moment as RFC 3339 has it, the nearest; `seconds`: since 1970 (UTC)."""
     # not fromtimestamp: it takes no times before 1970 everywhere
-    moment = _EPOCH + timedelta(seconds=seconds)
+    moment = _EPOCH + timedelta(seconds=min(max(seconds, FIRST), LAST))
     return (
         "{:04d}".format(moment.year)
         + moment.strftime("-%m-%dT%H:%M:%S.")

@@ -104,8 +104,9 @@ def challenges(headers: http.client.HTTPMessage) -> List[Tuple[str, str]]:
         starts = [match.end() for match in _CHALLENGE.finditer(header)] or [0]
         for begin, end in zip(starts, starts[1:] + [len(header)]):
             one = header[begin:end].strip(" ,")
-            if one:
-                found.append((one.split()[0].lower(), one))
+            words = one.split()
+            if words:
+                found.append((words[0].lower(), one))
     return found
 
 
