@@ -59,7 +59,8 @@ def remembers(daemon, count):
             with suppress(FileNotFoundError):
                 shutil.copy(path + end, path + ".copy" + end)
         with closing(sqlite3.connect(path + ".copy")) as file:
-            return file.execute("SELECT count(*) FROM notes").fetchone()[0] == count
+            paths = "SELECT count(*) FROM notes WHERE substr(key, 1, 1) = x'2f'"
+            return file.execute(paths).fetchone()[0] == count
 
     return found
 
