@@ -28,10 +28,6 @@ class Limited:
         resource.prlimit(self._pid, self._what, self._before)
 
 
-def told(subscriber):
-    return [(m.topic, m.payload) for m in list(subscriber.messages)]
-
-
 def reasons(subscriber):
     """Return the reasons for which the folder was said to be stale so far."""
     statuses = [json.loads(said.decode("utf-8")) for said in subscriber.payloads("drop/status")]
@@ -52,10 +48,10 @@ def test_no_descriptors(labeld, subscriber, tell):
         labeld.drop_file(name, tiny.encode(tiny.picture("red", seed)))
     wait_for(lambda: any("Too many open files" in why for why in reasons(subscriber)), "it says so")
     limited.release()
-    wait_for(lambda: not balance(names, told(subscriber)).lost, "each is answered")
+    wait_for(lambda: not balance(names, subscriber.told()).lost, "each is answered")
     wait_for(lambda: not labeld.waiting(), "all are put away")
     assert labeld.end() == 0, labeld.log()
-    found = balance(names, told(subscriber))
+    found = balance(names, subscriber.told())
     tell("no descriptors: {}".format(found))
     assert (found.lost, found.twice) == ([], 0)
     assert subscriber.events("drop/failed") == []
@@ -70,12 +66,12 @@ def test_no_memory_for_a_large_picture(labeld, subscriber, tell):
     limited.limit(address_space(labeld.pid) + LEAST_MB * 1000000)
     large = np.full((8000, 8000, 3), tiny.COLOURS["blue"], np.uint8)
     labeld.drop_file("large.png", tiny.encode(large, ".png"))
+    wait_for(lambda: any("memory" in why for why in reasons(subscriber)), "it says so")
     for seed, name in enumerate(small):
         labeld.drop_file(name, tiny.encode(tiny.picture("red", seed)))
-    wait_for(lambda: any("memory" in why for why in reasons(subscriber)), "it says so")
     wait_for(lambda: subscriber.events("drop/failed"), "the large one is given up")
     wait_for(
-        lambda: not balance(["first.jpg", "large.png"] + small, told(subscriber)).lost,
+        lambda: not balance(["first.jpg", "large.png"] + small, subscriber.told()).lost,
         "the others are labelled",
     )
     limited.release()
