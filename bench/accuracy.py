@@ -16,7 +16,7 @@ import time
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
 
-from bench import photosets
+from bench import photosets, plots
 from bench.recipes import RECIPES
 from edge.batch.slots import Slots
 from edge.classify import bundle as bundles
@@ -176,14 +176,9 @@ def table(rows):
 
 def draw(rows, path):
     """Draw macro-F1 by pictures a class, if matplotlib is installed."""
-    try:
-        import matplotlib
-    except ImportError:
-        print("no plot: matplotlib is not installed (pip install '.[bench]')")
+    pyplot = plots.pyplot()
+    if pyplot is None:
         return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     found = means(rows)
     names = sorted({name for name, _, _ in found})
     figure, all_axes = pyplot.subplots(1, len(names), squeeze=False, figsize=(6 * len(names), 4.5))
@@ -194,7 +189,7 @@ def draw(rows, path):
             axes.plot(sizes, scores, marker="o", label=recipe)
         axes.set(title=name, xlabel="pictures a class", ylabel="macro-F1", xscale="log")
         axes.set_xticks(sorted({size for one, size, _ in found if one == name}))
-        axes.get_xaxis().set_major_formatter(matplotlib.ticker.ScalarFormatter())
+        axes.get_xaxis().set_major_formatter(pyplot.ScalarFormatter())
         axes.grid(alpha=0.3)
         axes.legend()
     figure.tight_layout()

@@ -20,6 +20,7 @@ import threading
 import time
 from collections import Counter
 
+from bench import plots
 from edge.mqtt.client import new_client
 from tests.support import processes, tiny
 from tests.support.account import balance
@@ -276,14 +277,9 @@ def grown(samples):
 
 def draw(samples, path):
     """Draw each by the minute, if matplotlib is installed."""
-    try:
-        import matplotlib
-    except ImportError:
-        print("no plot: matplotlib is not installed (pip install '.[bench]')")
+    pyplot = plots.pyplot()
+    if pyplot is None:
         return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     figure, all_axes = pyplot.subplots(len(MOST), 1, sharex=True, figsize=(9, 2 * len(MOST)))
     minutes = [one["minute"] for one in samples]
     for axes, name in zip(all_axes, MOST):

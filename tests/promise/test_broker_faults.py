@@ -9,14 +9,13 @@ import pytest
 from tests.support import servers, tiny
 from tests.support.account import balance
 from tests.support.broker_faults import PASSWORD, USER, BrokerFaults
-from tests.support.broker_proxy import BrokerProxy
 from tests.support.servers import Mosquitto, wait_for
 
 PICTURES = 20
 
 
 @pytest.fixture
-def mosquitto(tmp_path):
+def broker(tmp_path):
     """A broker that knows one user."""
     folder = tmp_path / "broker"
     folder.mkdir()
@@ -24,13 +23,6 @@ def mosquitto(tmp_path):
     made.start()
     yield made
     made.stop()
-
-
-@pytest.fixture
-def proxy(mosquitto):
-    between = BrokerProxy(mosquitto.port)
-    yield between
-    between.close()
 
 
 @pytest.fixture
@@ -52,9 +44,9 @@ def daemon(tmp_path, proxy, tiny_bundle):
 
 @pytest.mark.timeout(3600)
 def test_each_picture_has_its_label_though_the_broker_fails_in_every_way(
-    daemon, mosquitto, proxy, rounds, tell
+    daemon, broker, proxy, rounds, tell
 ):
-    faults = BrokerFaults(mosquitto, proxy, daemon, random.Random(rounds))
+    faults = BrokerFaults(broker, proxy, daemon, random.Random(rounds))
     names, tried = [], Counter()
 
     def drop(count):

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 
 import pytest
 
-from tests.support import mounts, servers, tiny
+from tests.support import mounts, tiny
 from tests.support.account import balance
 from tests.support.servers import wait_for
 
@@ -17,11 +17,9 @@ BROKEN = 4
 
 
 @pytest.fixture
-def daemon(tmp_path, proxy, tiny_bundle):
-    mqtt = {"host": "127.0.0.1", "port": proxy.port}
-    made = servers.Labeld(tmp_path / "labeld", model={"bundle": tiny_bundle.path}, mqtt=mqtt)
-    yield made
-    made.kill()
+def daemon(labeld, proxy):
+    labeld.configure(mqtt={"host": "127.0.0.1", "port": proxy.port})
+    return labeld
 
 
 def drop(daemon, first=0):

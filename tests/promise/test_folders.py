@@ -20,12 +20,8 @@ def queue_length():
         return int(file.read())
 
 
-def told(subscriber):
-    return [(m.topic, m.payload) for m in list(subscriber.messages)]
-
-
 def is_answered(subscriber, names):
-    return lambda: not balance(names, told(subscriber)).lost
+    return lambda: not balance(names, subscriber.told()).lost
 
 
 def test_more_files_than_are_looked_at_and_events_that_are_lost(labeld, subscriber, rounds, tell):
@@ -47,7 +43,7 @@ def test_more_files_than_are_looked_at_and_events_that_are_lost(labeld, subscrib
     wait_for(is_answered(subscriber, names + later), "each is answered")
     peak = processes.peak_mb(labeld.pid)
     assert labeld.end() == 0, labeld.log()
-    found = balance(names + later, told(subscriber))
+    found = balance(names + later, subscriber.told())
     tell(
         "{} files at the start, {} while inotify's queue overflowed: {}; {:.0f} MB above "
         "idle".format(len(names), len(later), found, peak - before)
@@ -82,7 +78,7 @@ def test_whatever_its_name_is(labeld, subscriber, tell):
     assert labeld.end() == 0, labeld.log()
     assert sorted(os.listdir(os.path.join(drop, b"done"))) == sorted(ODD)
     assert "\x1b" not in labeld.log()
-    tell("odd names: {}".format(balance(names, told(subscriber))))
+    tell("odd names: {}".format(balance(names, subscriber.told())))
 
 
 def test_what_is_no_file_stays_and_what_changes_is_labelled_as_it_is(labeld, subscriber, tmp_path):

@@ -25,13 +25,9 @@ def test_two_thousand_mutated_pictures(labeld, subscriber, rounds, tell):
             whole.append("whole-{:05d}.png".format(number))
             labeld.drop_file(whole[-1], tiny.encode(tiny.picture("red", number), ".png"))
     names = sent + whole
-
-    def told():
-        return [(m.topic, m.payload) for m in list(subscriber.messages)]
-
     wait_for(lambda: not labeld.waiting(), "all are put away", 300.0)
-    wait_for(lambda: not balance(names, told()).lost, "each is answered")
-    found = balance(names, told())
+    wait_for(lambda: not balance(names, subscriber.told()).lost, "each is answered")
+    found = balance(names, subscriber.told())
     peak = peak_mb(labeld.pid)
     assert labeld.end() == 0, labeld.log()
     labels = {event["image"]: event["label"] for event in subscriber.events("drop/label")}

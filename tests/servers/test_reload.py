@@ -88,41 +88,43 @@ def test_a_camera_that_goes_takes_what_is_retained_of_it_along(swapped, subscrib
     assert 'source="goes"' not in swapped.get("/metrics")[1]
 
 
-def test_home_assistant_forgets_a_camera_that_goes(labeld, broker, camera_of):
-    url = camera_of("red")
-    mqtt = {"host": "127.0.0.1", "port": broker.port, "discovery": "homeassistant"}
-    labeld.configure(sources=[camera("stays", url), camera("goes", url)], mqtt=mqtt)
-    home = servers.Subscriber(broker.port, "homeassistant/#", "home")
-    try:
-        labeld.start_ready()
-        wait_for(lambda: len(home.payloads("config")) == 2, "two announcements")
-        labeld.configure(sources=[camera("stays", url)])
-        assert labeld.reload()
-        wait_for(lambda: len(home.payloads("config")) == 3, "the withdrawal")
-        assert home.messages[-1].payload == b""
-        assert "/goes/" in home.messages[-1].topic
-    finally:
-        home.close()
+@pytest.fixture
+def home(broker):
+    """What Home Assistant is told."""
+    client = servers.Subscriber(broker.port, "homeassistant/#", "home")
+    yield client
+    client.close()
 
 
-def test_what_went_while_it_did_not_run_leaves_nothing_behind(
-    labeld, subscriber, broker, camera_of
-):
-    url = camera_of("red")
+@pytest.fixture
+def announced(labeld, broker, home, camera_of):
+    """A Labeld that has announced `stays` and `goes`, and is configured to have `stays` alone."""
+    stays, goes = (camera(name, camera_of("red")) for name in ("stays", "goes"))
     mqtt = {"host": "127.0.0.1", "port": broker.port, "discovery": "homeassistant"}
-    labeld.configure(sources=[camera("stays", url), camera("goes", url)], mqtt=mqtt)
-    home = servers.Subscriber(broker.port, "homeassistant/#", "home")
-    try:
-        labeld.start_ready()
-        wait_for(lambda: subscriber.events("goes/label"), "a label of the camera")
-        wait_for(lambda: subscriber.events("stays/label"), "a label of the other")
-        assert labeld.end() == 0, labeld.log()
-        labeld.configure(sources=[camera("stays", url)])
-        labeld.start_ready()
-        wait_for(lambda: home.messages[-1].payload == b"", "the withdrawal")
-        assert "/goes/" in home.messages[-1].topic
-    finally:
-        home.close()
+    labeld.configure(sources=[stays, goes], mqtt=mqtt)
+    labeld.start_ready()
+    wait_for(lambda: len(home.payloads("config")) == 2, "two announcements")
+    labeld.configure(sources=[stays])
+    return labeld
+
+
+def is_withdrawn(home):
+    last = home.messages[-1]
+    return last.payload == b"" and "/goes/" in last.topic
+
+
+def test_home_assistant_forgets_a_camera_that_goes(announced, home):
+    assert announced.reload()
+    wait_for(lambda: len(home.payloads("config")) == 3, "the withdrawal")
+    assert is_withdrawn(home)
+
+
+def test_what_went_while_it_did_not_run_leaves_nothing_behind(announced, home, subscriber, broker):
+    wait_for(lambda: subscriber.events("goes/label"), "a label of the camera")
+    wait_for(lambda: subscriber.events("stays/label"), "a label of the other")
+    assert announced.end() == 0, announced.log()
+    announced.start_ready()
+    wait_for(lambda: is_withdrawn(home), "the withdrawal")
     wait_for(lambda: subscriber.payloads("goes/label")[-1] == b"", "its last label is taken back")
     wait_for(lambda: subscriber.payloads("goes/status")[-1] == b"", "and its status")
     kept = retained(broker.port, "labeld/#")

@@ -179,6 +179,10 @@ class Subscriber:
     def publish(self, topic, payload):
         self._client.publish(topic, payload, qos=1)
 
+    def told(self):
+        """Return (topic, payload) of each message so far, in order."""
+        return [(message.topic, message.payload) for message in list(self.messages)]
+
     def payloads(self, level):
         """Return the payloads (bytes) of the messages whose topic ends in `level`, in order."""
         return [m.payload for m in list(self.messages) if m.topic.endswith("/" + level)]
