@@ -26,10 +26,13 @@ from edge.sources.state import SourceState
 from edge.wakeup import Wakeup
 
 WINDOW = 16
-"""So many pictures are under way at most, and as many more wait here: what is under way when labeld
-is killed is labelled again. A broker that speaks MQTT 5 is told to send no more before it has an
-acknowledgement. mosquitto 2.0.11 sends more all the same: what is beyond is left unread, so that
-it takes no memory here. Pictures at QoS 0 are dropped beyond it."""
+"""So many pictures wait here at most. A broker that speaks MQTT 5 is told to send no more before it
+has an acknowledgement. mosquitto 2.0.11 sends more all the same: what is beyond is left unread, so
+that it takes no memory here. Pictures at QoS 0 are dropped beyond it."""
+
+UNDER_WAY = WINDOW - WINDOW // 4
+"""So many are under way at most: what is when labeld is killed is labelled again, and so are those
+whose acknowledgement the broker has not read by then, for which the rest of the window is."""
 
 SESSION_SECONDS = 3 * 24 * 3600
 """So long the broker keeps pictures for a labeld that is away. It must keep them for a while:
@@ -79,7 +82,7 @@ class _Pictures:
     @property
     def ready(self) -> bool:
         """True if one waits that may be under way, too."""
-        return len(self.waiting) > 0 and self.in_flight < WINDOW
+        return len(self.waiting) > 0 and self.in_flight < UNDER_WAY
 
     @property
     def is_full(self) -> bool:
