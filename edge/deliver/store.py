@@ -23,6 +23,7 @@ from typing import (
     Sequence,
     Tuple,
 )
+from urllib.parse import quote
 
 from edge.deliver.held import Held, held, held_by
 from edge.deliver.message import Message
@@ -44,6 +45,9 @@ SHRINK_BYTES = 1 << 20
 
 YEAR_2020 = 1577836800.0
 """A message from before was made while the machine did not know the time: its age is unknown."""
+
+SET_ASIDE = ".set-aside-"
+"""Follows the name of a file that is no use, before the moment."""
 
 _SCHEMA = """
 CREATE TABLE messages (
@@ -319,13 +323,32 @@ def _try_file(path: str) -> None:
         raise (DamagedError if refused else StoreError)("{}: {}".format(path, error.strerror))
 
 
+def look(path: str) -> Held:
+    """Return what waits in a file, which is neither locked nor changed.
+
+    Raises:
+        DamagedError: labeld would set it aside, or holds it now.
+        StoreError: it cannot be read.
+    """
+    with _told(path):
+        database = sqlite3.connect(
+            "file:{}?mode=ro".format(quote(os.fsencode(path))), LOCKED_SECONDS, uri=True
+        )
+        try:
+            if database.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                return Held()
+            return Held(*database.execute("SELECT * FROM held").fetchone())
+        finally:
+            database.close()
+
+
 def set_aside(path: str) -> str:
     """Give a file, and what SQLite has beside it, a name of its own; return that.
 
     Raises:
         StoreError: it cannot be renamed.
     """
-    target = "{}.set-aside-{}".format(path, time.strftime("%Y%m%dT%H%M%S", time.gmtime()))
+    target = path + SET_ASIDE + time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     number = 0
     name = target
     while os.path.lexists(name):

@@ -4,7 +4,7 @@ import os
 from typing import Iterator, Optional, Tuple
 
 from edge.doctor import findings as shown
-from edge.doctor import machine, service, software
+from edge.doctor import machine, outbox, service, software
 from edge.doctor.findings import Finding, Speed
 from edge.errors import Exit
 from edge.machine.device import Device
@@ -51,7 +51,10 @@ def _checks(
         yield finding, None
     if config is None:
         return
-    for finding in service.daemon(config):
+    findings, running = service.daemon(config)
+    for finding in findings:
+        yield finding, None
+    for finding in outbox.check(config, running):
         yield finding, None
     yield service.broker(config), None
     if importable:

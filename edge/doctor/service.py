@@ -3,10 +3,12 @@
 import base64
 import ssl
 import time
-from typing import List, Optional, Tuple
+from http import HTTPStatus
+from typing import Dict, List, Optional, Tuple
 from urllib.error import HTTPError, URLError
 from urllib.request import BaseHandler, HTTPSHandler, OpenerDirector, ProxyHandler, build_opener
 
+from prometheus_client.metrics_core import Sample
 from prometheus_client.parser import text_string_to_metric_families
 
 from edge.config.load import load
@@ -68,20 +70,53 @@ def broker(config: Config) -> Finding:
     )
 
 
-def daemon(config: Config) -> List[Finding]:
-    """Return Findings about a labeld that serves this configuration here, and its sources."""
+def daemon(config: Config) -> Tuple[List[Finding], Optional[Dict[str, float]]]:
+    """Look for a labeld that serves this configuration here, and at its sources.
+
+    Returns:
+        (Findings, {name: value} of its metrics without labels), empty where it does not give them,
+        None where there is no labeld.
+    """
     address, opener = _address(config.http), _opener(config.http)
     try:
         _page(opener, address + "/healthz")
         metrics = _page(opener, address + "/metrics")
     except HTTPError as error:
-        reasons = error.read().decode("utf-8", "replace").strip().replace("\n", "; ")
-        advice = "journalctl -u labeld; it restarts itself"
-        return [bad("labeld", "running, but: " + reasons, advice)]
+        return [_unwell(error)], {}
     except (URLError, OSError):
-        return [ok("labeld", "not running")]
+        return [ok("labeld", "not running")], None
     running = note("labeld", "running", "it shares the machine with what is measured here")
-    return [running] + [
+    samples = _samples(metrics)
+    return [running] + _sources_down(config, samples), {
+        sample.name: sample.value for sample in samples if not sample.labels
+    }
+
+
+def _unwell(error: HTTPError) -> Finding:
+    if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return bad(
+            "labeld",
+            "running, but refuses the name and password of this configuration",
+            "it runs with others: systemctl restart labeld, or see http.username and "
+            "http.password_file",
+        )
+    reasons = error.read().decode("utf-8", "replace").strip().replace("\n", "; ")
+    advice = "journalctl -u labeld; its watchdog restarts it"
+    return bad("labeld", "running, but: " + reasons, advice)
+
+
+def _samples(metrics: str) -> List[Sample]:
+    families = text_string_to_metric_families(metrics)
+    return [sample for family in families for sample in family.samples]
+
+
+def _sources_down(config: Config, samples: List[Sample]) -> List[Finding]:
+    names = [
+        sample.labels["source"]
+        for sample in samples
+        if sample.name == "labeld_source_up" and sample.value == 0
+    ]
+    return [
         bad(
             "source " + name,
             "is not up",
@@ -89,7 +124,7 @@ def daemon(config: Config) -> List[Finding]:
                 config.topics.status(name)
             ),
         )
-        for name in _sources_down(metrics)
+        for name in names
     ]
 
 
@@ -120,12 +155,3 @@ def _opener(http: HttpSettings) -> OpenerDirector:
 def _page(opener: OpenerDirector, address: str) -> str:
     with opener.open(address, timeout=HTTP_SECONDS) as answer:
         return str(answer.read().decode("utf-8", "replace"))
-
-
-def _sources_down(metrics: str) -> List[str]:
-    return [
-        sample.labels["source"]
-        for family in text_string_to_metric_families(metrics)
-        for sample in family.samples
-        if sample.name == "labeld_source_up" and sample.value == 0
-    ]

@@ -55,6 +55,7 @@ def test_it_measures_what_can_be_served(labeld, tiny_bundle):
         "configuration  {}: no faults".format(labeld.config),
         "took us, MQTT 5",
         "labeld         not running",
+        "outbox.db: none yet",
         tiny_bundle.model + ", fp32, 3 classes; 9 golden samples reproduced",
         "batch of 8     ",
         " a second, decoding included",
@@ -76,7 +77,22 @@ def test_programs_get_json(doctor, labeld):
 
 def test_a_daemon_that_shares_the_machine_is_told(doctor, labeld):
     labeld.start_ready()
-    assert "note  labeld         running" in doctor(labeld)[1]
+    _, text = doctor(labeld)
+    assert "note  labeld         running" in text
+    assert "outbox.db: 0 messages wait" in text
+
+
+def test_a_daemon_with_another_password_is_told_from_one_that_is_unwell(doctor, labeld, tmp_path):
+    (tmp_path / "secret").write_text("s3cret\n")
+    http = {"port": labeld.http_port, "password_file": str(tmp_path / "secret")}
+    labeld.configure(http=http)
+    labeld.start()
+    wait_for(lambda: "daemon: ready" in labeld.log(), "labeld is ready")
+    (tmp_path / "secret").write_text("another\n")
+    code, text = doctor(labeld)
+    assert code == 1
+    assert "bad   labeld         running, but refuses the name and password" in text
+    assert "its watchdog restarts it" not in text
 
 
 def test_it_knows_the_daemon_s_certificate_and_password(doctor, labeld, tmp_path):

@@ -11,7 +11,7 @@ from tests.support import servers
 from tests.support.servers import wait_for
 
 
-def test_a_loop_that_hangs_is_named_instead_of_feeding_the_watchdog(tmp_path):
+def test_a_loop_that_hangs_is_named_instead_of_feeding_the_watchdog(tmp_path, caplog):
     free = threading.Event()
     free.set()
 
@@ -34,6 +34,10 @@ def test_a_loop_that_hangs_is_named_instead_of_feeding_the_watchdog(tmp_path):
         wait_for(heartbeat.stalled, "the hanging loop is seen")
         heartbeat.beat()
         assert notify.recv(4096).startswith(b"STATUS=classify has made no progress for ")
+        heartbeat.beat()
+        (record,) = caplog.records
+        assert record.levelname == "ERROR"
+        assert record.getMessage().startswith("stage classify has made no progress for ")
         free.set()
         wait_for(lambda: not heartbeat.stalled(), "the loop comes round again")
         heartbeat.beat()

@@ -1,7 +1,9 @@
 """Motion JPEG over HTTP: pictures one after the other, as most cameras and ESP32 boards send them.
 
 Read without a video library: those decode half a picture without a word (OpenCV's FFmpeg), or
-decode every picture where one in ten is due.
+decode every picture where one in ten is due. And without a parser of multipart bodies that keeps to
+the RFC, as aiohttp's does: of a boundary that differs by its dashes, of none, and of line ends
+without CR it makes errors, and cameras send all three.
 """
 
 import re
