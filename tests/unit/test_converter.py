@@ -46,6 +46,7 @@ class Site:
             "model": dict(model, bundle="tiny", converted="converted"),
             "batch": {"max_size": 6},
             "sources": [{"name": "a", "kind": "folder", "path": "a"}],
+            "outbox": {"path": "outbox.db"},
         }
         self._path.write_text(yaml.safe_dump(settings))
 

@@ -19,6 +19,7 @@ class Site:
         self._settings = {
             "model": {"bundle": "tiny"},
             "sources": [{"name": "a", "kind": "folder", "path": "a"}],
+            "outbox": {"path": "outbox.db"},
         }
         self.bundle("tiny")
         self.write()
