@@ -120,7 +120,7 @@ $(INSTALLED): setup.py constraints/workstation.txt
 	    || { $(APT) -q update && $(APT) -q install -y python3-venv; } \
 	    || { echo "please install the package python3-venv, then run make again" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e '.[pc,heic,export,demo,test,lint]' $(CONSTRAINTS)
+	$(PIP) -e '.[pc,openvino,heic,export,demo,test,lint]' $(CONSTRAINTS)
 	touch $@
 
 venv36: $(VENV36)/.installed

@@ -100,7 +100,7 @@ class Metrics:
         self._model = Gauge(
             "labeld_model_info",
             "The bundle being served",
-            ["model", "precision"],
+            ["model", "precision", "runtime"],
             registry=registry,
         )
         self._reloaded = Gauge(
@@ -178,10 +178,10 @@ class Metrics:
         """Show whether the configuration, read again, was taken."""
         self._reloaded.set(1 if successful else 0)
 
-    def serving(self, model: str, precision: str) -> None:
-        """Show the name of the model that is served, and what its graph computes in."""
+    def serving(self, model: str, precision: str, runtime: str) -> None:
+        """Show the name of the model that is served, what its graph computes in, and by what."""
         self._model.clear()
-        self._model.labels(model, precision).set(1)
+        self._model.labels(model, precision, runtime).set(1)
 
 
 def _remove(metric: MetricWrapperBase, *labels: str) -> None:

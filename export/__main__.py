@@ -6,7 +6,7 @@ import sys
 from typing import Any, Callable, Optional, Sequence, Tuple
 
 from edge import __version__, command
-from edge.errors import Exit
+from edge.errors import BundleError, Exit
 from export.recipe.blocks import BLOCKS
 from export.recipe.candidate import HEADS
 from export.recipe.quality import GOOD, LEVELS
@@ -144,6 +144,7 @@ def _add_evaluate(commands: Any) -> None:
     )
     parser.add_argument("bundle", metavar="BUNDLE")
     _add_photographs(parser)
+    _add_runtime(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.set_defaults(command=_evaluate)
 
@@ -154,6 +155,7 @@ def _add_predict(commands: Any) -> None:
     parser.add_argument("bundle", metavar="BUNDLE")
     parser.add_argument("images", metavar="IMAGES", help="a folder, looked through to the bottom")
     parser.add_argument("--out", metavar="FILE.tsv", required=True)
+    _add_runtime(parser)
     parser.set_defaults(command=_predict)
 
 
@@ -224,6 +226,29 @@ def _add_photographs(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_runtime(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--runtime",
+        choices=("auto", "openvino", "tensorflow"),
+        default="auto",
+        help="what runs the graph: as model.runtime has the daemon run it (%(default)s: what is "
+        "the fastest here)",
+    )
+    command.add_argument(
+        "--precision",
+        choices=("auto", "fp32", "bf16"),
+        default="auto",
+        help="what it computes in, as model.precision (%(default)s)",
+    )
+
+
+def _wanted(options: argparse.Namespace) -> Any:
+    """Return the ModelSettings that options ask for."""
+    from edge.config.settings import ModelSettings
+
+    return ModelSettings(options.bundle, runtime=options.runtime, precision=options.precision)
+
+
 def _whole(least: int, most: Optional[int] = None) -> Callable[[str], int]:
     """Return the type of an option that takes whole numbers from `least`, to `most` if given."""
 
@@ -281,14 +306,14 @@ def _train(options: argparse.Namespace) -> Exit:
 def _evaluate(options: argparse.Namespace) -> Exit:
     from export import evaluate
 
-    evaluate.run(options.bundle, options.data, options.images, options.json)
+    evaluate.run(_wanted(options), options.data, options.images, options.json)
     return Exit.OK
 
 
 def _predict(options: argparse.Namespace) -> Exit:
     from export import predict
 
-    predict.run(options.bundle, options.images, options.out)
+    predict.run(_wanted(options), options.images, options.out)
     return Exit.OK
 
 
@@ -305,18 +330,30 @@ def _convert(options: argparse.Namespace) -> Exit:
 
 
 def _verify(options: argparse.Namespace) -> Exit:
-    from edge.classify import bundle, golden
-    from edge.classify.tensorflow import TensorFlowRuntime
-    from edge.classify.variant import suitable
+    from edge.classify import bundle, golden, variant
+    from edge.classify.runtimes import Runtimes
 
-    runtime = TensorFlowRuntime()
-    found = suitable(bundle.read(options.bundle), "none", runtime)
-    off = golden.check(found, runtime.load(found))
-    print(
-        "{}: {} with {} classes; {} golden samples reproduced, scores within {:.1g}".format(
-            found.path, found.model, len(found.labels), len(found.golden_files), off
+    runtime = Runtimes()
+    found = variant.suitable(bundle.read(options.bundle), "none", runtime)
+    for form in runtime.forms(found):
+        try:
+            off = golden.check(form, runtime.load(form))
+        except BundleError as error:
+            if form.precision == found.precision:
+                raise
+            print("{}: not served by {}: {}".format(found.path, form.form, error))
+            continue
+        print(
+            "{}: {} with {} classes; {} golden samples reproduced by {}, scores within "
+            "{:.1g}".format(
+                form.path,
+                form.model,
+                len(form.labels),
+                len(form.golden_files),
+                form.form,
+                off,
+            )
         )
-    )
     return Exit.OK
 
 

@@ -7,15 +7,16 @@ from typing import Optional, Sequence
 import numpy as np
 
 from edge.classify import bundle as bundles
+from edge.config.settings import ModelSettings
 from export import predict, scores
 from export.pictures import collection, photographs
 
 
-def run(path: str, data: str, images: Optional[str], as_json: bool) -> None:
-    """Print the figures of the bundle at `path` on the labelled photographs of `data`.
+def run(wanted: ModelSettings, data: str, images: Optional[str], as_json: bool) -> None:
+    """Print the figures of a bundle on the labelled photographs of `data`.
 
     Args:
-        path: the bundle's.
+        wanted: the bundle, and what is to run it.
         data, images: see `export.pictures.collection.read`; of a user's own split, what is held
             out is scored.
         as_json: print what `export.scores.measure` returns, with `model` and `left_out` (the
@@ -25,13 +26,13 @@ def run(path: str, data: str, images: Optional[str], as_json: bool) -> None:
         LabeldError: the bundle is refused, `data` cannot be read or none of it is a picture, or
             has a label that the bundle does not know.
     """
-    bundle = bundles.read(path)
+    bundle = bundles.read(wanted.bundle)
     there = collection.read(data, images)
     for remark in there.remarks:
         print(remark, file=sys.stderr)
     found = [one for one in there.photographs if one.held_out is not False]
     _check_labels(bundle, data, found)
-    results = predict.score(bundle, [photograph.path for photograph in found])
+    results = predict.score(bundle, wanted, [photograph.path for photograph in found])
     left_out = [result for result in results if result.scored is None]
     for result in left_out:
         print("{}: {}; left out".format(result.file, result.error), file=sys.stderr)

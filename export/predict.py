@@ -7,9 +7,10 @@ from typing import List, Sequence, Tuple
 
 from edge import output
 from edge.classify import bundle as bundles
+from edge.classify import variant
 from edge.classify.bundle import Bundle
-from edge.classify.tensorflow import TensorFlowRuntime
-from edge.classify.variant import suitable
+from edge.classify.runtimes import Runtimes
+from edge.config.settings import ModelSettings
 from edge.decide.threshold import decide
 from edge.offline.files import Result, score_files
 from export.pictures import listing
@@ -17,22 +18,23 @@ from export.pictures.photographs import PhotographsError
 from export.progress import Progress
 
 
-def run(path: str, images: str, out: str) -> None:
+def run(wanted: ModelSettings, images: str, out: str) -> None:
     """Write the best label of each picture below `images` to the TSV file `out`.
 
     Its columns are `file` (relative to `images`), `label` and `score`, in file order. A picture
     that cannot be read has an empty label and score, and a line on stderr.
 
     Args:
-        path, images, out: of the bundle, the pictures and the table.
+        wanted: the bundle, and what is to run it.
+        images, out: of the pictures and the table.
 
     Raises:
         LabeldError: the bundle is refused, there are no pictures, or `out` cannot be written.
     """
     output.try_file(out)
-    bundle = bundles.read(path)
+    bundle = bundles.read(wanted.bundle)
     files = _files(images)
-    results = score(bundle, [os.path.join(images, file) for file in files])
+    results = score(bundle, wanted, [os.path.join(images, file) for file in files])
     with open(out, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
         table.writerow(("file", "label", "score"))
@@ -49,17 +51,23 @@ def _files(images: str) -> List[str]:
     return found.files
 
 
-def score(bundle: Bundle, files: Sequence[str]) -> List[Result]:
+def score(bundle: Bundle, wanted: ModelSettings, files: Sequence[str]) -> List[Result]:
     """Return the Results of some files, as a bundle is served here, and show how far it is.
+
+    Args:
+        bundle: the Bundle.
+        wanted: what is to run it.
+        files: paths.
 
     Raises:
         LabeldError: the bundle cannot be served here, or a stage failed.
     """
-    runtime = TensorFlowRuntime()
-    bundle = suitable(bundle, "none", runtime)
-    graph = runtime.load(bundle)
+    runtime = Runtimes()
+    suitable = variant.suitable(bundle, wanted.fallback, runtime)
+    form = variant.fastest(suitable, wanted, runtime).candidates[0]
+    graph = runtime.load(form)
     with Progress("classify", len(files), "picture") as progress:
-        return score_files(bundle, files, graph, lambda done, _: progress.update(done))
+        return score_files(form, files, graph, lambda done, _: progress.update(done))
 
 
 def _answer(result: Result, labels: Sequence[str]) -> Tuple[str, str]:

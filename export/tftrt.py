@@ -217,11 +217,15 @@ def proof(source: bundles.Bundle, folder: str, options: Options) -> Dict[str, An
     said = (
         "scores up to {:.2g} off (limit {}), {:.1%} of the labels the same, how familiar they are "
         "up to {:.2g} off (limit {})".format(
-            off, limit, agreement, familiar_off, golden.FAMILIAR_TIMES * limit
+            off, limit, agreement, familiar_off, golden.familiar_tolerance(options.precision)
         )
     )
     print("golden samples: " + said)
-    sound = off <= limit and agreement == 1.0 and familiar_off <= golden.FAMILIAR_TIMES * limit
+    sound = (
+        off <= limit
+        and agreement == 1.0
+        and familiar_off <= golden.familiar_tolerance(options.precision)
+    )
     if not sound and not options.force:
         raise ConversionError(
             "the converted graph does not do what the original does: {}; no bundle was written "

@@ -81,6 +81,8 @@ class Bundle:
     """
     graph: str = SAVED_MODEL
     """The folder of the graph that is to be served."""
+    runtime: str = ""
+    """The name of the runtime that is to run it; empty: nobody has chosen."""
 
     @property
     def model(self) -> str:
@@ -95,6 +97,15 @@ class Bundle:
     def plain(self) -> "Bundle":
         """Return a converted bundle as the plain one that it was made from."""
         return replace(self, precision="fp32", batch_sizes=(), conversion={}, graph=PLAIN_MODEL)
+
+    def as_run(self, runtime: str, precision: str) -> "Bundle":
+        """Return it as run by a runtime, which computes in `precision`."""
+        return replace(self, runtime=runtime, precision=precision)
+
+    @property
+    def form(self) -> str:
+        """What runs it, and what that computes in, for people: "openvino bf16"."""
+        return "{} {}".format(self.runtime, self.precision).strip()
 
     def golden(self) -> List[GoldenSample]:
         """Return the golden samples, in their recorded order; raises BundleError."""

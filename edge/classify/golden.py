@@ -20,16 +20,23 @@ MEAN_TOLERANCE = 0.1
 SCORE_TOLERANCE = 1e-3
 """Largest difference of a score between two machines at FP32 (6.2e-5 was measured)."""
 
-COARSE_TOLERANCE = 2e-2
-"""The same for a graph that computes in less than FP32; its best label must be the same, too."""
+COARSE_TOLERANCES = {"fp16": 2e-2, "bf16": 0.1, "int8": 0.1}
+"""The same for a graph that computes in less than FP32. Of 606 photographs of groceries in 43
+classes none differed by more than 0.041 in bfloat16, and 99 in 100 by less than 0.029. The best
+label must be the same, too, where it is the best by more than this."""
 
-FAMILIAR_TIMES = 10
-"""What is said of how familiar a picture is may differ by so many times as much as a score."""
+FAMILIAR_TOLERANCE = 0.2
+"""By how much what is said of how familiar a picture is may differ, at most."""
 
 
 def tolerance(precision: str) -> float:
     """Return by how much a score may differ from the record at a bundle's precision."""
-    return SCORE_TOLERANCE if precision == "fp32" else COARSE_TOLERANCE
+    return COARSE_TOLERANCES.get(precision, SCORE_TOLERANCE)
+
+
+def familiar_tolerance(precision: str) -> float:
+    """Return by how much it may differ how familiar a picture is: a share, which scores stretch."""
+    return min(10 * tolerance(precision), FAMILIAR_TOLERANCE)
 
 
 def check(bundle: Bundle, graph: Graph, slots: Optional[Slots] = None) -> float:
@@ -112,16 +119,17 @@ def _difference(bundle: Bundle, sample: GoldenSample, found: Scored) -> float:
     if not off <= limit:
         raise BundleError(
             bundle.path,
-            "golden sample {}: this machine's scores are {:.2g} off the record (limit {}): its "
-            "TensorFlow computes something else".format(sample.name, off, limit),
+            "golden sample {}: this machine's scores are {:.2g} off the record (limit {}): "
+            "{} computes something else".format(sample.name, off, limit, bundle.form),
         )
     _check_familiar(bundle, sample, found)
-    here, there = found.scores.argmax(), sample.scored.scores.argmax()
-    if limit > SCORE_TOLERANCE and here != there:
+    recorded = sample.scored.scores
+    here, there = found.scores.argmax(), recorded.argmax()
+    if recorded[there] - recorded[here] > limit:
         raise BundleError(
             bundle.path,
-            "golden sample {}: this machine calls it {!r}, the record {!r}: convert the bundle "
-            "again".format(sample.name, bundle.labels[here], bundle.labels[there]),
+            "golden sample {}: this machine calls it {!r}, the record {!r}: make the bundle "
+            "again here".format(sample.name, bundle.labels[here], bundle.labels[there]),
         )
     return off
 
@@ -136,10 +144,10 @@ def familiar_difference(sample: GoldenSample, found: Scored) -> float:
 
 def _check_familiar(bundle: Bundle, sample: GoldenSample, found: Scored) -> None:
     recorded, here = sample.scored.familiar, found.familiar
-    limit = FAMILIAR_TIMES * tolerance(bundle.precision)
+    limit = familiar_tolerance(bundle.precision)
     if not familiar_difference(sample, found) <= limit:
         raise BundleError(
             bundle.path,
             "golden sample {}: this machine calls it familiar by {}, the record by {} (limit {}): "
-            "its TensorFlow computes something else".format(sample.name, here, recorded, limit),
+            "{} computes something else".format(sample.name, here, recorded, limit, bundle.form),
         )

@@ -29,6 +29,7 @@ class LoadedModel(NamedTuple):
         slots: whose batches the graph gets.
         seconds: {batch size: what a run of it takes}; empty if the graph takes any size.
         zero_copy: True if the graph reads their rows where they lie; None: nobody has looked.
+        sizes: the batch sizes that the graph is run at; empty: any.
     """
 
     bundle: Bundle
@@ -36,6 +37,7 @@ class LoadedModel(NamedTuple):
     slots: Slots
     seconds: Dict[int, float]
     zero_copy: Optional[bool]
+    sizes: Sequence[int] = ()
 
     def prove(self) -> None:
         """Show that the graph still reproduces the golden samples.
@@ -56,7 +58,7 @@ def load_best(
     """Load the first of some candidates that can be served.
 
     Args:
-        candidates: as `edge.classify.variant` finds them.
+        candidates: as `edge.classify.variant` chooses them.
         model, batch: these sections of the configuration.
         runtime: what loads them.
         on_bad: called with one that cannot be served, unless it is the last.
@@ -64,11 +66,14 @@ def load_best(
     Raises:
         BundleError: not even the last can be served.
     """
-    for bundle in candidates[:-1]:
+    for bundle, following in zip(candidates, candidates[1:]):
         try:
             return load(bundle, model, batch, runtime)
         except BundleError as error:
-            _log.error("%s; the plain graph serves, and is converted again", error)
+            instead = "the plain graph serves, and is converted again"
+            if not bundle.conversion:
+                instead = "{} serves instead".format(following.form)
+            _log.error("%s; %s", error, instead)
             on_bad(bundle)
     return load(candidates[-1], model, batch, runtime)
 
@@ -87,24 +92,26 @@ def load(
         BundleError: it cannot be served.
     """
     started = time.monotonic()
-    slots = Slots(batch.max_size, batch.max_delay_ms / 1000, bundle.batch_sizes)
     graph = runtime.load(bundle, model.gpu_memory_mb)
+    sizes = bundle.batch_sizes or graph.sizes(batch.max_size)
+    slots = Slots(batch.max_size, batch.max_delay_ms / 1000, sizes)
     zero_copy = all(graph.shares_memory(buffer) for buffer in slots.buffers())
     if not zero_copy:
         _log.warning("rows are copied before the graph reads them: slower, not wrong")
     _try(bundle, graph, slots.buffers()[0])
-    seconds = warm_up(graph, slots, bundle.batch_sizes)
+    seconds = warm_up(graph, slots, sizes)
     off = golden.check(bundle, graph, slots)
     memory.give_back()
     _log.info(
-        "model %s: %d classes, golden samples within %.1g, loaded in %.1f s, zero-copy: %s",
+        "model %s by %s: %d classes, golden samples within %.1g, loaded in %.1f s, zero-copy: %s",
         bundle.model,
+        bundle.form,
         len(bundle.labels),
         off,
         time.monotonic() - started,
         "yes" if zero_copy else "no",
     )
-    return LoadedModel(bundle, graph, slots, seconds, zero_copy)
+    return LoadedModel(bundle, graph, slots, seconds, zero_copy, sizes)
 
 
 def _try(bundle: Bundle, graph: Graph, rows: np.ndarray) -> None:

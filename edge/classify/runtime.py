@@ -1,6 +1,6 @@
 """What a runtime does: it makes a function of rows of a bundle's graph."""
 
-from typing import Dict, Optional
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -10,6 +10,10 @@ from edge.classify.outputs import Outputs
 Fingerprint = Dict[str, Optional[str]]
 """What TensorRT engines are bound to on a machine: a text each, None where there is no such thing.
 """
+
+
+AUTO = "auto"
+"""In the place of a runtime's name, and of a precision: what is the fastest."""
 
 
 class Graph:
@@ -27,6 +31,13 @@ class Graph:
         """Return True if the graph reads such `rows` where they lie, without a copy on the host."""
         raise NotImplementedError
 
+    def sizes(self, most: int) -> Tuple[int, ...]:
+        """Return the batch sizes, at most `most`, that it is to be run at; empty: any.
+
+        Where each size costs it some time at first, these are few.
+        """
+        return ()
+
 
 class Runtime:
     """A library that runs graphs; makes nothing before it is asked to, and imports it then."""
@@ -34,8 +45,21 @@ class Runtime:
     name = ""
     """What people call it."""
 
+    def forms(self, bundle: Bundle) -> List[Bundle]:
+        """Return a Bundle in each form that this runtime can run here, that which is likely to be
+        the fastest first; none where it is not installed. It may have to be imported for that."""
+        return [bundle.as_run(self.name, bundle.precision)]
+
+    def called(self, name: str) -> "Runtime":
+        """Return the runtime of this name, or this one for AUTO.
+
+        Raises:
+            KeyError: there is no such.
+        """
+        return {AUTO: self, self.name: self}[name]
+
     def load(self, bundle: Bundle, gpu_memory_mb: Optional[int] = None) -> Graph:
-        """Load a bundle's graph, with at most so much memory of a GPU, if there is a GPU.
+        """Load a form of a bundle, with at most so much memory of a GPU, if there is a GPU.
 
         Raises:
             BundleError: it cannot be loaded.

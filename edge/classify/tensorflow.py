@@ -1,7 +1,8 @@
 """TensorFlow as a runtime; the only file of `edge/` that imports it."""
 
 import os
-from typing import Any, Callable, Optional
+from importlib.util import find_spec
+from typing import Any, Callable, List, Optional
 
 import numpy as np
 
@@ -23,6 +24,9 @@ class TensorFlowRuntime(Runtime):
     def __init__(self, root: str = "/") -> None:
         """Import nothing yet; `root`: where the system's files lie."""
         self._root = root
+
+    def forms(self, bundle: Bundle) -> List[Bundle]:
+        return super().forms(bundle) if find_spec("tensorflow") else []
 
     def load(self, bundle: Bundle, gpu_memory_mb: Optional[int] = None) -> Graph:
         tf = tensorflow()

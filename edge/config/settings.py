@@ -17,6 +17,8 @@ class ModelSettings:
     fallback: str = option(one_of("none", "plain"), "none")
     convert: bool = option(flag, False)
     converted: str = option(text, "/var/lib/labeld/converted")
+    runtime: str = option(one_of("auto", "openvino", "tensorflow"), "auto")
+    precision: str = option(one_of("auto", "fp32", "bf16"), "auto")
 
 
 @dataclass(frozen=True)

@@ -70,12 +70,14 @@ def build(
     Raises:
         BundleError: no bundle can be served.
     """
+    choice = variant.choose(config.model, runtime)
+    _log.info("%s serves: %s", choice.candidates[0].form, choice.why)
     model = load_best(
-        variant.candidates(config.model, runtime),
+        choice.candidates,
         config.model,
         config.batch,
         runtime,
-        on_bad=lambda bundle: variant.discard(bundle.path),
+        on_bad=lambda bundle: variant.discard_kept(bundle, config.model.converted),
     )
     wakeup = Wakeup()
     outbox = Outbox(

@@ -7,7 +7,7 @@ from typing import List, Mapping, Optional
 
 from prometheus_client import CollectorRegistry
 
-from edge.classify.tensorflow import TensorFlowRuntime
+from edge.classify.runtimes import Runtimes
 from edge.config.load import load
 from edge.config.settings import Config
 from edge.daemon.build import Parts, build
@@ -85,7 +85,7 @@ class Daemon:
 
     def _serve_model(self, metrics: Metrics, summary: Summary) -> Exit:
         parts = self._parts = build(
-            self._path, self._config, TensorFlowRuntime(), self._notifier, metrics, self._ending
+            self._path, self._config, Runtimes(), self._notifier, metrics, self._ending
         )
         self._heartbeat.watch(lambda: parts.workers)
         parts.keeping.start()

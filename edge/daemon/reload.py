@@ -7,6 +7,7 @@ import time
 from typing import Callable, List, Optional
 
 from edge.classify import variant
+from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel, load_best
 from edge.classify.runtime import Runtime
 from edge.config.load import load
@@ -119,15 +120,23 @@ class Reload:
                     for name in fixed
                 ],
             )
-        candidates = variant.candidates(config.model, self._runtime)
-        best = candidates[0]
-        same = (best.content_hash, best.graph) == (serving.content_hash, serving.graph)
-        if same and config.batch == now.batch:
+        choice = variant.choose(config.model, self._runtime)
+        if config.batch == now.batch and _serves(choice.candidates[0], serving):
             return None
+        _log.info("%s is to serve: %s", choice.candidates[0].form, choice.why)
         return load_best(
-            candidates,
+            choice.candidates,
             config.model,
             config.batch,
             self._runtime,
-            on_bad=lambda bundle: variant.discard(bundle.path),
+            on_bad=lambda bundle: variant.discard_kept(bundle, config.model.converted),
         )
+
+
+def _serves(form: Bundle, serving: Bundle) -> bool:
+    """Return True if what serves is this form of this content, wherever it lies."""
+    return (form.content_hash, form.graph, form.form) == (
+        serving.content_hash,
+        serving.graph,
+        serving.form,
+    )

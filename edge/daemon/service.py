@@ -122,7 +122,7 @@ class Service:
     def _show_model(self) -> None:
         model = self._serving.current
         self._metrics.zero_copy.set(1 if model.zero_copy else 0)
-        self._metrics.serving(model.bundle.model, model.bundle.precision)
+        self._metrics.serving(model.bundle.model, model.bundle.precision, model.bundle.runtime)
 
     def _run_sources(self, sources: Sequence[SourceSettings], stop: threading.Event) -> None:
         self._discovery.announce(sources, self.bundle.model)

@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any, Dict, Optional
 
+from edge.classify.bundle import Bundle
 from edge.decide.threshold import Decision
 from edge.frame import Frame, Prepared
 
@@ -18,8 +19,10 @@ FIRST, LAST = -62135596800.0, 253402300799.9995
 """The seconds since 1970 of the years 1 to 9999, which dates are written for (RFC 3339)."""
 
 
-def label_event(prepared: Prepared, decision: Decision, model: str, age_seconds: float) -> bytes:
-    """Return the label event as UTF-8 JSON."""
+def label_event(
+    prepared: Prepared, decision: Decision, bundle: Bundle, age_seconds: float
+) -> bytes:
+    """Return the label event as UTF-8 JSON; `bundle`: in the form that was run."""
     event = _head(prepared.frame, prepared.identity)
     event.update(status=prepared.status, label=decision.label, score=_rounded(decision.score))
     if decision.reason is not None:
@@ -27,7 +30,8 @@ def label_event(prepared: Prepared, decision: Decision, model: str, age_seconds:
     if decision.familiar is not None:
         event["familiar"] = _rounded(decision.familiar)
     event["top"] = [{"label": name, "score": _rounded(score)} for name, score in decision.top]
-    event.update(model=model, age_ms=round(age_seconds * 1000, 1))
+    event.update(model=bundle.model, runtime=bundle.runtime, precision=bundle.precision)
+    event.update(age_ms=round(age_seconds * 1000, 1))
     return _json(event)
 
 

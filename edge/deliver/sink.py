@@ -56,7 +56,7 @@ class EventSink(Sink):
                 frame,
                 prepared.identity,
                 self._topics.label(frame.source),
-                label_event(prepared, decision, bundle.model, age),
+                label_event(prepared, decision, bundle, age),
                 (("model", bundle.model),),
             )._replace(retain=policy.retain)
             if not self._put(frame, message):

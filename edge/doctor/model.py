@@ -4,7 +4,7 @@ from typing import List, Optional, Tuple
 
 from edge.classify import variant
 from edge.classify.loaded import load_best
-from edge.classify.tensorflow import TensorFlowRuntime
+from edge.classify.runtimes import Runtimes
 from edge.config.settings import Config
 from edge.doctor import speed as speeds
 from edge.doctor.findings import Finding, Speed, bad, ok
@@ -19,9 +19,9 @@ def check(config: Config, seconds: float) -> Tuple[List[Finding], Optional[Speed
         seconds: for how long to measure.
     """
     try:
-        runtime = TensorFlowRuntime()
-        candidates = variant.candidates(config.model, runtime)
-        model = load_best(candidates, config.model, config.batch, runtime)
+        runtime = Runtimes()
+        choice = variant.choose(config.model, runtime)
+        model = load_best(choice.candidates, config.model, config.batch, runtime)
         speed = speeds.measure(model, seconds)
     except BundleError as error:
         return [bad("bundle", str(error), "", Exit.BUNDLE)], None
@@ -31,7 +31,7 @@ def check(config: Config, seconds: float) -> Tuple[List[Finding], Optional[Speed
     served = "{}, {}, {} classes; {} golden samples reproduced".format(
         bundle.model, bundle.precision, len(bundle.labels), len(bundle.golden_files)
     )
-    findings = [ok("bundle", served)]
+    findings = [ok("bundle", served), ok("runtime", bundle.form + ": " + choice.why)]
     findings += [
         ok(
             "batch of {}".format(size),

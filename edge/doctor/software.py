@@ -25,6 +25,8 @@ print(json.dumps({
 }))
 """
 
+OPENVINO = "import json, openvino; print(json.dumps({'version': openvino.__version__}))"
+
 TENSORFLOW = """
 import json
 from edge.classify.tensorflow import TensorFlowRuntime, linked_tensorrt
@@ -50,6 +52,11 @@ class Probe(NamedTuple):
     code: Optional[int]
     complaint: str
 
+    @property
+    def is_missing(self) -> bool:
+        """True if it is not installed."""
+        return self.complaint.startswith("ModuleNotFoundError")
+
 
 def check(
     probe: Optional[Callable[[str], Probe]] = None, machine: Optional[str] = None
@@ -64,7 +71,13 @@ def check(
     yield ok("Python", "{} on {}".format(platform.python_version(), machine))
     yield _numpy(probe(NUMPY), machine)
     yield _opencv(probe(OPENCV))
-    yield from _tensorflow(probe(TENSORFLOW))
+    openvino, tensorflow = probe(OPENVINO), probe(TENSORFLOW)
+    if not openvino.is_missing:
+        yield _openvino(openvino)
+    if tensorflow.is_missing and openvino.facts is not None:
+        yield note("TensorFlow", "not installed", "OpenVINO serves; training needs it")
+    else:
+        yield from _tensorflow(tensorflow)
 
 
 def _numpy(probe: Probe, machine: str) -> Finding:
@@ -86,6 +99,16 @@ def _opencv(probe: Probe) -> Finding:
     return note(
         "OpenCV", found, "without FFmpeg it reads no rtsp:// camera; a GStreamer pipeline may"
     )
+
+
+def _openvino(probe: Probe) -> Finding:
+    if probe.facts is None:
+        return note(
+            "OpenVINO",
+            "cannot be imported: " + _how(probe),
+            "TensorFlow serves meanwhile; pip install 'labeld[openvino]' again",
+        )
+    return ok("OpenVINO", probe.facts["version"])
 
 
 def _tensorflow(probe: Probe) -> Iterator[Finding]:
@@ -118,12 +141,15 @@ def _not_imported(name: str, probe: Probe) -> Finding:
         advice = "numpy 1.19.5 does that on a TX2: pip install numpy==1.19.4"
     elif "static TLS" in probe.complaint:
         advice = "export LD_PRELOAD=/usr/lib/aarch64-linux-gnu/libgomp.so.1 (docs/jetson.md: where)"
-    how = probe.complaint
+    return bad(name, "cannot be imported: " + _how(probe), advice)
+
+
+def _how(probe: Probe) -> str:
     if probe.code is None:
-        how = "it took more than {:.0f} s".format(PROBE_SECONDS)
-    elif probe.code < 0:
-        how = "it ended by {}".format(signal.Signals(-probe.code).name)
-    return bad(name, "cannot be imported: " + how, advice)
+        return "it took more than {:.0f} s".format(PROBE_SECONDS)
+    if probe.code < 0:
+        return "it ended by {}".format(signal.Signals(-probe.code).name)
+    return probe.complaint
 
 
 def _probe(code: str) -> Probe:

@@ -59,7 +59,8 @@ def score_files(
     Raises:
         LabeldError: a stage failed.
     """
-    slots = Slots(BATCH_SIZE, MAX_DELAY_SECONDS, bundle.batch_sizes)
+    sizes = bundle.batch_sizes or graph.sizes(BATCH_SIZE)
+    slots = Slots(BATCH_SIZE, MAX_DELAY_SECONDS, sizes)
     model = LoadedModel(bundle, graph, slots, seconds={}, zero_copy=None)
     results = _Results(files)
     source = Pictures("files", [partial(read_file, path) for path in files])

@@ -15,8 +15,8 @@ from edge import output
 from edge.batch.slots import Slots
 from edge.classify import variant
 from edge.classify.loaded import LoadedModel, load_best
+from edge.classify.runtimes import Runtimes
 from edge.classify.serving import Serving
-from edge.classify.tensorflow import TensorFlowRuntime
 from edge.config.settings import CameraSettings, Config, FolderSettings
 from edge.decide.news import Policy
 from edge.deliver.message import Message
@@ -54,7 +54,8 @@ def run(config: Config, path: str, out: str, source: Optional[str] = None) -> in
     """Write the events of what is at `path` to the file `out`, a line of JSON each.
 
     An event is what subscribers would get, but that its device is DEVICE, that times count from
-    1970 and in a video from its beginning, and that it has no `age_ms`; scores have three digits.
+    1970 and in a video from its beginning, and that it has no `age_ms`, `runtime` and `precision`;
+    scores have three digits.
 
     Args:
         config: the Config.
@@ -117,10 +118,10 @@ def _first(kind: Type[T], config: Config, name: Optional[str]) -> Optional[T]:
 
 def _model(config: Config) -> LoadedModel:
     """Return the model that the daemon would serve, its batches the same every time."""
-    runtime = TensorFlowRuntime()
-    candidates = variant.candidates(config.model, runtime)
+    runtime = Runtimes()
+    candidates = variant.choose(config.model, runtime).candidates
     model = load_best(candidates, config.model, config.batch, runtime)
-    slots = Slots(config.batch.max_size, MAX_DELAY_SECONDS, model.bundle.batch_sizes)
+    slots = Slots(config.batch.max_size, MAX_DELAY_SECONDS, model.sizes)
     return model._replace(slots=slots, seconds={})
 
 
@@ -219,7 +220,8 @@ class _EventCollector(OutboxWriter):
 
     def put(self, message: Message, timeout: float) -> bool:
         event = json.loads(message.payload.decode("utf-8"))
-        event.pop("age_ms", None)
+        for fact in ("age_ms", "runtime", "precision"):
+            event.pop(fact, None)
         if "score" in event:
             event["score"] = round(event["score"], DIGITS)
             for entry in event["top"]:

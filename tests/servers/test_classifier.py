@@ -60,7 +60,7 @@ def write_with(path, **wrong):
     [
         (
             {"scored": lambda sample: Scored(sample.scored.scores[::-1])},
-            "TensorFlow computes some",
+            "tensorflow fp32 computes something else",
         ),
         ({"scored": lambda sample: sample.scored._replace(familiar=0.5)}, "the record by 0.5"),
         ({"pixels": lambda sample: 255 - sample.pixels}, "OpenCV decodes it differently"),
@@ -68,8 +68,9 @@ def write_with(path, **wrong):
     ],
 )
 def test_a_bundle_that_is_not_reproduced_is_refused(tmp_path, graph, wrong, reason):
+    found = write_with(tmp_path / "bundle", **wrong).as_run("tensorflow", "fp32")
     with pytest.raises(BundleError, match=reason):
-        golden.check(write_with(tmp_path / "bundle", **wrong), graph)
+        golden.check(found, graph)
 
 
 def test_a_graph_that_tensorflow_cannot_load_is_refused(tmp_path):

@@ -41,7 +41,7 @@ def test_each_picture_becomes_one_label_and_leaves_the_folder(labeld, subscriber
     for event in events:
         assert set(event) == {
             *("schema", "id", "device", "source", "image", "captured_at"),
-            *("status", "label", "score", "top", "model", "age_ms"),
+            *("status", "label", "score", "top", "model", "runtime", "precision", "age_ms"),
         }
         data = sent[event["image"]][0]
         expected = tiny.scores(preprocess.load(data)[None])[0].max()

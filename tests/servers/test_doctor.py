@@ -15,6 +15,7 @@ from tests.support.servers import wait_for
 SOFTWARE = {
     software.NUMPY: {"version": "1.26.0"},
     software.OPENCV: {"version": "4.9.0", "parts": ["FFMPEG"]},
+    software.OPENVINO: {"version": "2026.4.1"},
     software.TENSORFLOW: {
         "tensorflow": "2.15.0",
         "cuda": None,

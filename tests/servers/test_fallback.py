@@ -58,14 +58,20 @@ def test_where_it_was_built_it_serves_as_it_is(tmp_path, tiny_bundle):
     assert variant.suitable(tiny_bundle, "none", RUNTIME) is tiny_bundle
 
 
+def candidates(model):
+    return variant.choose(model, RUNTIME).candidates
+
+
 def test_what_was_converted_of_another_bundle_is_not_taken_for_this_one_s(tmp_path, tiny_bundle):
     model = ModelSettings(tiny_bundle.path, convert=True, converted=str(tmp_path / "converted"))
-    assert variant.candidates(model, RUNTIME) == [tiny_bundle]
+    plain = tiny_bundle.as_run("tensorflow", "fp32")
+    assert candidates(model) == [plain]
     place, here = variant.place(tiny_bundle, model.converted, RUNTIME), RUNTIME.fingerprint()
     kept = converted(place, here, tiny_bundle, source=tiny_bundle.content_hash)
-    assert variant.candidates(model, RUNTIME) == [kept, tiny_bundle]
+    engines = kept.as_run("tensorflow", "fp16")
+    assert candidates(model) == [engines, plain]
     converted(place, here, tiny_bundle, source="0" * 64)
-    assert variant.candidates(model, RUNTIME) == [tiny_bundle]
+    assert candidates(model) == [plain]
 
 
 def test_the_daemon_refuses_it_or_serves_meanwhile(labeld, subscriber, elsewhere):

@@ -239,7 +239,9 @@ def test_another_bundle_takes_over_and_no_picture_is_lost(labeld, subscriber, tm
     assert set(said) == {("blue", "tiny"), ("blauw", "dutch")}
     assert said.count(("blauw", "dutch")) >= 20
     info = [line for line in labeld.get("/metrics")[1].splitlines() if "labeld_model_info{" in line]
-    assert info == ['labeld_model_info{model="%s",precision="fp32"} 1.0' % dutch.model]
+    assert info == [
+        'labeld_model_info{model="%s",precision="fp32",runtime="tensorflow"} 1.0' % dutch.model
+    ]
     assert labeld.end() == 0, labeld.log()
     assert "Traceback" not in labeld.log()
 

@@ -214,8 +214,13 @@ class Labeld:
         self.configure(**settings)
 
     def configure(self, **settings):
-        """Write the configuration anew, with these sections changed."""
+        """Write the configuration anew, with these sections changed.
+
+        TensorFlow runs its bundle unless something else is asked for: what is the fastest would
+        have to be tried first.
+        """
         self._settings.update(settings)
+        self._settings["model"] = dict({"runtime": "tensorflow"}, **self._settings.get("model", {}))
         with open(self.config, "w", encoding="utf-8") as file:
             yaml.safe_dump(self._settings, file)
 

@@ -102,6 +102,9 @@ def test_software_that_does_not_work_on_a_tx2_comes_with_its_cure(
     assert advice in finding.advice
 
 
+MISSING = Probe(None, 1, "ModuleNotFoundError: No module named 'that'")
+
+
 def jetson(asked, code, answer):
     """What a sound TX2 would answer, but for `code`."""
     sound = {
@@ -117,7 +120,28 @@ def jetson(asked, code, answer):
             "compute_capability": "6.2",
         },
     }
-    return answer if asked == code else Probe(sound[asked], 0, "")
+    if asked == code:
+        return answer
+    return Probe(sound[asked], 0, "") if asked in sound else MISSING
+
+
+def pc(asked, openvino, tensorflow):
+    """What a PC would answer with these two."""
+    answers = {software.OPENVINO: openvino, software.TENSORFLOW: tensorflow}
+    return answers.get(asked) or jetson(asked, None, None)
+
+
+def test_either_runtime_will_do():
+    openvino = Probe({"version": "2026.4.1"}, 0, "")
+    found = by_what(software.check(lambda asked: pc(asked, openvino, MISSING), "x86_64"))
+    assert found["OpenVINO"].state == OK
+    assert (found["TensorFlow"].state, found["TensorFlow"].found) == (NOTE, "not installed")
+    found = by_what(software.check(lambda asked: pc(asked, MISSING, MISSING), "x86_64"))
+    assert found["TensorFlow"].state == BAD
+    broken = Probe(None, -signal.SIGILL, "")
+    found = by_what(software.check(lambda asked: pc(asked, broken, None), "x86_64"))
+    assert (found["OpenVINO"].state, found["TensorFlow"].state) == (NOTE, OK)
+    assert "SIGILL" in found["OpenVINO"].found
 
 
 def test_a_sound_tx2_has_nothing_to_mend():

@@ -8,6 +8,7 @@ import pytest
 from edge.decide.threshold import Decision
 from edge.deliver.event import failed_event, label_event, source_status
 from edge.frame import Frame, Prepared
+from tests.support import tiny
 
 FRAME = Frame("dock-3", "returns", "IMG_1.jpg", captured_at=1767225600.4827, arrived=0.0, read=None)
 
@@ -19,7 +20,8 @@ def read(payload):
 def test_a_label_event_has_what_the_readme_says():
     top = (("Brötchen", 0.93412345), ("Bread", 0.04))
     decision = Decision("Brötchen", 0.93412345, top, 0.57123456, None)
-    event = read(label_event(Prepared(FRAME, "0a1b", 0.0, "live"), decision, "m-3f9c1a", 0.08424))
+    bundle = tiny.described("m", "3f9c1a")
+    event = read(label_event(Prepared(FRAME, "0a1b", 0.0, "live"), decision, bundle, 0.08424))
     assert event == {
         "schema": 1,
         "id": "0a1b",
@@ -33,6 +35,8 @@ def test_a_label_event_has_what_the_readme_says():
         "familiar": 0.571235,
         "top": [{"label": "Brötchen", "score": 0.934123}, {"label": "Bread", "score": 0.04}],
         "model": "m-3f9c1a",
+        "runtime": "openvino",
+        "precision": "bf16",
         "age_ms": 84.2,
     }
 

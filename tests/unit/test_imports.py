@@ -19,7 +19,7 @@ HOUSE = {
         "worker",
         "metrics",
         "command",
-        ("machine", ["device", "device_metrics", "memory", "tensorrt", "child"]),
+        ("machine", ["device", "device_metrics", "memory", "tensorrt", "processor", "child"]),
         (
             "mqtt",
             [
@@ -65,7 +65,10 @@ HOUSE = {
                 "runtime",
                 "golden",
                 "tensorflow",
+                "openvino",
+                "runtimes",
                 "fingerprint",
+                "trial",
                 "variant",
                 "loaded",
                 "serving",
@@ -234,6 +237,7 @@ HOUSE = {
 """The floors of each package, the lowest first: a module, or a package with the order within it.
 Each imports only those that stand before it."""
 
+OPENVINO_INSIDE_FUNCTIONS = {"edge.classify.openvino"}
 TENSORFLOW_INSIDE_FUNCTIONS = {"edge.classify.tensorflow", "export.__main__"}
 TENSORFLOW_AT_TOP = {
     "export.pictures.dataset",
@@ -310,6 +314,9 @@ def test_tensorflow_is_imported_only_where_it_belongs(name):
             if not top and name in TENSORFLOW_AT_TOP:
                 continue  # a part of it that not every TensorFlow has
             assert name in (TENSORFLOW_AT_TOP if top else TENSORFLOW_INSIDE_FUNCTIONS)
+        if used.split(".")[0] == "openvino":
+            assert not top
+            assert name in OPENVINO_INSIDE_FUNCTIONS
 
 
 @pytest.mark.parametrize("package", PACKAGES)

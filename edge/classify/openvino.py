@@ -1,0 +1,105 @@
+"""OpenVINO as a runtime; the only file of `edge/` that imports it."""
+
+from importlib.util import find_spec
+from typing import Any, List, Optional, Tuple
+
+import numpy as np
+
+from edge.classify.bundle import FAMILIAR, SCORES, Bundle
+from edge.classify.outputs import Outputs
+from edge.classify.runtime import Fingerprint, Graph, Runtime
+from edge.errors import BundleError
+from edge.prepare.preprocess import ROW
+
+DEVICE = "CPU"
+
+HINTS = {"fp32": "f32", "bf16": "bf16"}
+"""What OpenVINO calls the precisions (its property INFERENCE_PRECISION_HINT)."""
+
+
+class OpenVinoRuntime(Runtime):
+    """Plain graphs on a processor, in FP32 and, where it computes in that, in bfloat16."""
+
+    name = "openvino"
+
+    def forms(self, bundle: Bundle) -> List[Bundle]:
+        if bundle.conversion or find_spec("openvino") is None:
+            return []
+        can = openvino().Core().get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+        precisions = ["bf16", "fp32"] if "BF16" in can else ["fp32"]
+        return [bundle.as_run(self.name, precision) for precision in precisions]
+
+    def load(self, bundle: Bundle, gpu_memory_mb: Optional[int] = None) -> Graph:
+        ov = openvino()
+        properties = {
+            "INFERENCE_PRECISION_HINT": HINTS[bundle.precision],
+            "PERFORMANCE_HINT": "LATENCY",  # all cores work on one batch
+        }
+        try:
+            core = ov.Core()
+            return _OpenVinoGraph(
+                ov, core.compile_model(core.read_model(bundle.saved_model), DEVICE, properties)
+            )
+        except MemoryError:
+            raise
+        except Exception as error:  # RuntimeError for whatever is wrong with the file
+            raise BundleError(
+                bundle.saved_model,
+                "OpenVINO {} cannot load it: {}".format(
+                    ov.__version__, " ".join(str(error).split())
+                ),
+            )
+
+    def fingerprint(self) -> Fingerprint:
+        return {}
+
+
+class _OpenVinoGraph(Graph):
+    """A compiled graph and its one request: one thread uses it at a time."""
+
+    def __init__(self, ov: Any, compiled: Any) -> None:
+        self._ov = ov
+        if len(compiled.inputs) != 1:
+            raise ValueError("it has {} inputs; one belongs there".format(len(compiled.inputs)))
+        pixels = compiled.inputs[0]
+        belongs = ov.PartialShape([-1] + list(ROW))
+        if pixels.element_type != ov.Type.u8 or not belongs.compatible(pixels.partial_shape):
+            raise ValueError(
+                "its input is {} {}; uint8[n, 299, 299, 3] belongs there".format(
+                    pixels.element_type, pixels.partial_shape
+                )
+            )
+        names = {
+            name: number for number, one in enumerate(compiled.outputs) for name in one.get_names()
+        }
+        if SCORES not in names:
+            raise ValueError("it has no output {!r}".format(SCORES))
+        self._scores, self._familiar = names[SCORES], names.get(FAMILIAR)
+        self._request = compiled.create_infer_request()
+
+    def run(self, rows: np.ndarray) -> Outputs:
+        self._request.set_input_tensor(self._tensor(rows))
+        self._request.infer()
+        familiar = None if self._familiar is None else self._output(self._familiar).ravel()
+        return Outputs(self._output(self._scores), familiar)
+
+    def shares_memory(self, rows: np.ndarray) -> bool:
+        return bool(self._tensor(rows).data.ctypes.data == rows.ctypes.data)
+
+    def sizes(self, most: int) -> Tuple[int, ...]:
+        """Return the powers of two, and `most`: the first run of a size compiles for it."""
+        return tuple(sorted({most} | {1 << n for n in range(most.bit_length())}))
+
+    def _tensor(self, rows: np.ndarray) -> Any:
+        return self._ov.Tensor(rows, shared_memory=True)
+
+    def _output(self, number: int) -> np.ndarray:
+        """Return a copy: the request's own memory is written to by its next run."""
+        return np.array(self._request.get_output_tensor(number).data)
+
+
+def openvino() -> Any:
+    """Import OpenVINO."""
+    import openvino as ov
+
+    return ov
