@@ -52,7 +52,12 @@ setup(
         "heic": ["pillow-heif; python_version >= '3.10'"],
         # runs bundles on PCs: faster than TensorFlow, with less memory
         "openvino": ["openvino; python_version >= '3.10'"],
-        "export": ["scikit-learn"],
+        "export": [
+            "scikit-learn",
+            # the graph in 8 bits
+            "openvino; python_version >= '3.10'",
+            "nncf; python_version >= '3.10'",
+        ],
         "demo": ["amqtt>=0.11; python_version >= '3.10'"],
         "test": [
             # with later ones pytest-xdist 3.8 does not keep a group together

@@ -96,4 +96,4 @@ def _pictures(folder, labels):
 
 
 def _write(out, network, labels, paths):
-    freeze.write_bundle(out, freeze.Frozen(network), labels, paths[:8], {}, None, {})
+    freeze.write_bundle(out, freeze.Frozen(network), labels, paths[:8], {}, None, {}, {})

@@ -3,10 +3,11 @@
 import argparse
 import os
 import sys
+from importlib.util import find_spec
 from typing import Any, Callable, Optional, Sequence, Tuple
 
 from edge import __version__, command
-from edge.errors import BundleError, Exit
+from edge.errors import BundleError, Exit, LabeldError
 from export.recipe.blocks import BLOCKS
 from export.recipe.candidate import HEADS
 from export.recipe.quality import GOOD, LEVELS
@@ -28,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_evaluate(commands)
     _add_predict(commands)
+    _add_quantize(commands)
     _add_convert(commands)
     _add_verify(commands)
     return parser
@@ -131,7 +133,31 @@ def _add_train(commands: Any) -> None:
     parser.add_argument(
         "--fine-tune-epochs", metavar="N", type=_whole(1), default=6, help="at most (%(default)s)"
     )
+    parser.add_argument(
+        "--int8",
+        choices=["auto", "never"],
+        default="auto",
+        help="auto: the graph in 8 bits as well, where openvino and nncf are installed and it is "
+        "as right (%(default)s)",
+    )
     parser.set_defaults(command=_train)
+
+
+def _add_quantize(commands: Any) -> None:
+    text = "add the graph in 8 bits to a bundle, for OpenVINO, if it is as right as the plain one"
+    parser = commands.add_parser("quantize", help=text, description=text)
+    parser.add_argument("bundle", metavar="BUNDLE")
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        nargs="?",
+        help="the photographs that it was trained on, as for train (where they were then)",
+    )
+    parser.add_argument(
+        "--images", metavar="FOLDER", help="what a table's files are relative to (its own folder)"
+    )
+    parser.add_argument("--out", metavar="BUNDLE", help="(the same bundle)")
+    parser.set_defaults(command=_quantize)
 
 
 def _add_evaluate(commands: Any) -> None:
@@ -236,7 +262,7 @@ def _add_runtime(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--precision",
-        choices=("auto", "fp32", "bf16"),
+        choices=("auto", "fp32", "bf16", "int8"),
         default="auto",
         help="what it computes in, as model.precision (%(default)s)",
     )
@@ -298,6 +324,7 @@ def _train(options: argparse.Namespace) -> Exit:
         options.out,
         options.images,
         options.split,
+        options.int8,
         trainer.Options(*(getattr(options, field) for field in trainer.Options._fields)),
     )
     return Exit.OK
@@ -314,6 +341,19 @@ def _predict(options: argparse.Namespace) -> Exit:
     from export import predict
 
     predict.run(_wanted(options), options.images, options.out)
+    return Exit.OK
+
+
+def _quantize(options: argparse.Namespace) -> Exit:
+    missing = [name for name in ("openvino", "nncf") if find_spec(name) is None]
+    if missing:
+        raise LabeldError(
+            "quantize needs {}, which is not installed: pip install 'labeld[export]' (Python 3.10 "
+            "or later)".format(" and ".join(missing))
+        )
+    from export.quantize import quantize
+
+    quantize.run(options.bundle, options.out or options.bundle, options.data, options.images)
     return Exit.OK
 
 

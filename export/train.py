@@ -1,8 +1,10 @@
 """`labeld-export train`: labelled photographs in, a model bundle out."""
 
 import itertools
+import os
 import random
 import sys
+from importlib.util import find_spec
 from typing import List, Optional, Sequence
 
 import numpy as np
@@ -19,6 +21,8 @@ from export.progress import Progress
 from export.recipe import suspects
 from export.trainer import Options, Trained, Trainer
 
+INT8 = AUTO, NEVER = ("auto", "never")
+
 GOLDEN_SAMPLES = 8
 MOST_GOLDEN_SAMPLES = 32
 """A bundle has at least the former, one of each class up to the latter."""
@@ -27,12 +31,15 @@ MOST_CONFLICTS = 10
 """Of pictures that are nearly the same with different labels, so many are named."""
 
 
-def run(data: str, out: str, images: Optional[str], split: str, options: Options) -> None:
+def run(
+    data: str, out: str, images: Optional[str], split: str, int8: str, options: Options
+) -> None:
     """Train on the labelled photographs of `data` and write the bundle `out`.
 
     Args:
         data, images, split: see `export.pictures.collection.read`.
         out: the bundle's folder.
+        int8: AUTO: with its graph in 8 bits, too, if that is as right; NEVER.
         options: Options.
 
     Raises:
@@ -76,8 +83,30 @@ def run(data: str, out: str, images: Optional[str], split: str, options: Options
             bundle.SUSPECTS: tables.suspects(suspicious, chosen, trainer.labels, found.below),
             bundle.DUPLICATES: tables.duplicates(trainer.duplicates, chosen, found.below),
         },
+        {
+            "data": os.path.abspath(data),
+            "images": None if images is None else os.path.abspath(images),
+        },
     )
     print("wrote {}".format(out))
+    if int8 == AUTO:
+        _quantize(out, others, held_out)
+
+
+def _quantize(out: str, learnt: Sequence[Photograph], held_out: Sequence[Photograph]) -> None:
+    """Add the graph in 8 bits to a bundle that has been written; say why where that cannot be."""
+    missing = [name for name in ("openvino", "nncf") if find_spec(name) is None]
+    if missing:
+        print("int8: not tried: {} not installed".format(" and ".join(missing)))
+        return
+    from export.quantize import quantize
+
+    try:
+        quantize.write(bundle.read(out), out, quantize.Pictures(learnt, held_out))
+    except quantize.QuantizeError as error:
+        print("int8: not tried: {}".format(error))
+    except KeyboardInterrupt:
+        print("int8: Ctrl-C: the bundle stays as it was written")
 
 
 def _held_out_figures(trainer: Trainer, trained: Trained, seed: int) -> scores.Figures:
@@ -138,10 +167,9 @@ def _say_of_pictures(
 
 def golden_choice(held_out: Sequence[Photograph], others: Sequence[Photograph]) -> List[Photograph]:
     """Choose the golden samples: the classes in turn, pictures that were held out first."""
-    groups = photographs.by_class(itertools.chain(held_out, others))
-    count = min(max(GOLDEN_SAMPLES, len(groups)), MOST_GOLDEN_SAMPLES)
-    rounds = itertools.zip_longest(*groups.values())
-    return [photograph for one in rounds for photograph in one if photograph is not None][:count]
+    found = list(itertools.chain(held_out, others))
+    count = min(max(GOLDEN_SAMPLES, len(photographs.by_class(found))), MOST_GOLDEN_SAMPLES)
+    return photographs.in_turn(found)[:count]
 
 
 def _golden(held_out: Sequence[Photograph], others: Sequence[Photograph]) -> List[Photograph]:

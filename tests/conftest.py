@@ -61,7 +61,7 @@ def trained(tmp_path_factory):
     photographs = stamps.write(data, count=24, served=False, seed=1)
     (data / "Cows" / "broken.jpg").write_bytes(b"no picture")
     path = folder / "stamps"
-    options = "--head linear --augment 1 --keep-held-out --precision 0.9".split()
+    options = "--head linear --augment 1 --keep-held-out --precision 0.9 --int8 never".split()
     code, text, errors = commands.labeld_export(
         "train", data, "--out", path, "--weights", base, *options
     )

@@ -4,8 +4,10 @@ BUNDLE/bundle.json              the manifest, hashed over itself and over every 
 BUNDLE/saved_model/             the frozen graph: uint8[n, 299, 299, 3] ->
                                 scores float32[n, classes], and perhaps familiar float32[n, 1]
 BUNDLE/plain_model/             of a converted one: the graph that it was made from
+BUNDLE/int8_model/              perhaps: the graph in 8 bits, for OpenVINO
 BUNDLE/golden/                  pictures as files, `pixels.npy` as prepared, `scores.npy` and
-                                perhaps `familiar.npy`, what the graph says of them
+                                perhaps `familiar.npy`, what the graph says of them, and the same
+                                with `int8_` before it of the graph in 8 bits
 BUNDLE/held_out.tsv             of a trained one: the photographs that its scores are from
 BUNDLE/suspects.tsv             those that are taken for another class than their label
 BUNDLE/duplicates.tsv           pairs that are nearly the same
@@ -24,7 +26,9 @@ from edge.prepare.preprocess import ROW
 
 SAVED_MODEL = "saved_model"
 PLAIN_MODEL = "plain_model"
+INT8_MODEL = "int8_model"
 GOLDEN = "golden"
+INT8 = "int8"
 SCORES, FAMILIAR = "scores", "familiar"
 """The outputs of a graph; the second need not be there."""
 
@@ -83,6 +87,11 @@ class Bundle:
     """The folder of the graph that is to be served."""
     runtime: str = ""
     """The name of the runtime that is to run it; empty: nobody has chosen."""
+    forms: Dict[str, Any] = field(default_factory=dict)
+    """{precision: what is known of it}: `served`, `faults` and `scores`: `labeld-export quantize`.
+    """
+    trained_on: Dict[str, Any] = field(default_factory=dict)
+    """The paths `data` and `images` of the photographs, where it was trained; empty: unknown."""
 
     @property
     def model(self) -> str:
@@ -100,7 +109,12 @@ class Bundle:
 
     def as_run(self, runtime: str, precision: str) -> "Bundle":
         """Return it as run by a runtime, which computes in `precision`."""
-        return replace(self, runtime=runtime, precision=precision)
+        graph = INT8_MODEL if precision == INT8 else self.graph
+        return replace(self, runtime=runtime, precision=precision, graph=graph)
+
+    def may_serve(self, precision: str) -> bool:
+        """Return True if it is as right in `precision`, or nobody has looked."""
+        return bool(self.forms.get(precision, {}).get("served", precision != INT8))
 
     @property
     def form(self) -> str:
@@ -110,7 +124,8 @@ class Bundle:
     def golden(self) -> List[GoldenSample]:
         """Return the golden samples, in their recorded order; raises BundleError."""
         number = len(self.golden_files)
-        pixels = self._golden_array("pixels", "uint8", (number,) + ROW)
+        prepared = os.path.join(self.path, GOLDEN, "pixels.npy")
+        pixels = read_array(prepared, "uint8", (number,) + ROW)
         scores = self._golden_array(SCORES, "float32", (number, len(self.labels)))
         has_familiar = os.path.exists(self._golden_path(FAMILIAR))
         familiar = self._golden_array(FAMILIAR, "float32", (number,)) if has_familiar else None
@@ -126,10 +141,15 @@ class Bundle:
         ]
 
     def _golden_path(self, name: str) -> str:
-        return os.path.join(self.path, GOLDEN, name + ".npy")
+        return os.path.join(self.path, GOLDEN, golden_file(name, self.precision))
 
     def _golden_array(self, name: str, dtype: str, shape: Tuple[int, ...]) -> np.ndarray:
         return read_array(self._golden_path(name), dtype, shape)
+
+
+def golden_file(name: str, precision: str) -> str:
+    """Return what the file is called that has an output for the golden samples."""
+    return "{}{}.npy".format("int8_" if precision == INT8 else "", name)
 
 
 def read(path: str) -> Bundle:
@@ -151,4 +171,6 @@ def read(path: str) -> Bundle:
         content_hash=manifest["content_hash"],
         threshold=manifest.get("threshold"),
         conversion=manifest.get("conversion") or {},
+        forms=manifest.get("forms") or {},
+        trained_on=manifest.get("trained_on") or {},
     )

@@ -75,6 +75,26 @@ def _is_conversion(value: Any) -> bool:
     )
 
 
+def _are_forms(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and all(
+            name in PRECISIONS and isinstance(facts, dict) and isinstance(facts.get("served"), bool)
+            for name, facts in value.items()
+        )
+    )
+
+
+def _is_origin(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and all(
+            name in ("data", "images") and (path is None or isinstance(path, str))
+            for name, path in value.items()
+        )
+    )
+
+
 RULES: Dict[str, Rule] = {
     "name": (
         lambda value: _is_name(value, 255) and "/" not in value,
@@ -104,6 +124,8 @@ RULES: Dict[str, Rule] = {
         "a number from 0 to 1",
     ),
     "conversion": (_is_conversion, "a section with fingerprint, and source where it is known"),
+    "forms": (_are_forms, "a section of precisions, each with served: true or false"),
+    "trained_on": (_is_origin, "a section with the paths data and images"),
 }
 """By the fact's name; a fact that is not there counts as None."""
 

@@ -1,11 +1,12 @@
 """OpenVINO as a runtime; the only file of `edge/` that imports it."""
 
+import os
 from importlib.util import find_spec
 from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
-from edge.classify.bundle import FAMILIAR, SCORES, Bundle
+from edge.classify.bundle import FAMILIAR, INT8, SCORES, Bundle
 from edge.classify.outputs import Outputs
 from edge.classify.runtime import Fingerprint, Graph, Runtime
 from edge.errors import BundleError
@@ -13,8 +14,12 @@ from edge.prepare.preprocess import ROW
 
 DEVICE = "CPU"
 
-HINTS = {"fp32": "f32", "bf16": "bf16"}
-"""What OpenVINO calls the precisions (its property INFERENCE_PRECISION_HINT)."""
+HINTS = {"fp32": "f32", "bf16": "bf16", INT8: "f32"}
+"""What OpenVINO calls the precisions (its property INFERENCE_PRECISION_HINT); of a graph in 8 bits
+it is that of the rest."""
+
+INT8_FILE = "model.xml"
+"""In the folder of a graph in 8 bits."""
 
 
 class OpenVinoRuntime(Runtime):
@@ -26,8 +31,12 @@ class OpenVinoRuntime(Runtime):
         if bundle.conversion or find_spec("openvino") is None:
             return []
         can = openvino().Core().get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
-        precisions = ["bf16", "fp32"] if "BF16" in can else ["fp32"]
-        return [bundle.as_run(self.name, precision) for precision in precisions]
+        precisions = [INT8] + (["bf16"] if "BF16" in can else []) + ["fp32"]
+        return [
+            bundle.as_run(self.name, precision)
+            for precision in precisions
+            if bundle.may_serve(precision)
+        ]
 
     def load(self, bundle: Bundle, gpu_memory_mb: Optional[int] = None) -> Graph:
         ov = openvino()
@@ -37,9 +46,8 @@ class OpenVinoRuntime(Runtime):
         }
         try:
             core = ov.Core()
-            return _OpenVinoGraph(
-                ov, core.compile_model(core.read_model(bundle.saved_model), DEVICE, properties)
-            )
+            model = core.read_model(_file(bundle))
+            return _OpenVinoGraph(ov, core.compile_model(model, DEVICE, properties))
         except MemoryError:
             raise
         except Exception as error:  # RuntimeError for whatever is wrong with the file
@@ -52,6 +60,11 @@ class OpenVinoRuntime(Runtime):
 
     def fingerprint(self) -> Fingerprint:
         return {}
+
+
+def _file(bundle: Bundle) -> str:
+    is_int8 = bundle.precision == INT8
+    return os.path.join(bundle.saved_model, INT8_FILE) if is_int8 else bundle.saved_model
 
 
 class _OpenVinoGraph(Graph):

@@ -37,6 +37,7 @@ class Draft:
         tables: {file name: bytes}, what else is kept with it, for people.
         conversion: how it was made of a plain bundle (for JSON), or None.
         plain_model: the folder of that one's graph, which is copied, or None.
+        trained_on: the paths `data` and `images` of the photographs.
     """
 
     fill_saved_model: Callable[[str], None]
@@ -50,6 +51,7 @@ class Draft:
     tables: Dict[str, bytes] = field(default_factory=dict)
     conversion: Optional[Dict[str, Any]] = None
     plain_model: Optional[str] = None
+    trained_on: Dict[str, Any] = field(default_factory=dict)
 
 
 def write(path: str, draft: Draft) -> None:
@@ -58,6 +60,16 @@ def write(path: str, draft: Draft) -> None:
     Args:
         path: the bundle's folder; its name is the model's.
         draft: what it is to hold.
+
+    Raises:
+        BundleError: `path` exists and is not a bundle.
+        OutputError: nothing can be written there.
+    """
+    write_folder(path, lambda folder, name: _fill(folder, name, draft))
+
+
+def write_folder(path: str, fill: Callable[[str, str], None]) -> None:
+    """Write a bundle by calling `fill` with a folder to fill, and with the model's name.
 
     Raises:
         BundleError: `path` exists and is not a bundle.
@@ -73,7 +85,7 @@ def write(path: str, draft: Draft) -> None:
     mark = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(mark, fcntl.LOCK_EX)
-        _fill(folder, name, draft)
+        fill(folder, name)
         os.chmod(folder, 0o755)  # mkdtemp's 0700 would keep the daemon's user out
         _replace(folder, path)
     finally:
@@ -126,6 +138,8 @@ def _fill(folder: str, name: str, draft: Draft) -> None:
         facts["threshold"] = draft.threshold
     if draft.conversion is not None:
         facts["conversion"] = draft.conversion
+    if draft.trained_on:
+        facts["trained_on"] = draft.trained_on
     for file, content in draft.tables.items():
         write_file(os.path.join(folder, file), content)
     manifests.seal(folder, facts)
@@ -146,10 +160,15 @@ def _write_golden(folder: str, golden: Sequence[GoldenSample]) -> List[str]:
     if all(sample.scored.familiar is not None for sample in golden):
         arrays[FAMILIAR] = [np.array(sample.scored.familiar, np.float32) for sample in golden]
     for name, values in arrays.items():
-        buffer = io.BytesIO()
-        np.save(buffer, np.stack(values))
-        write_file(os.path.join(folder, GOLDEN, name + ".npy"), buffer.getvalue())
+        write_array(os.path.join(folder, GOLDEN, name + ".npy"), np.stack(values))
     return files
+
+
+def write_array(path: str, values: np.ndarray) -> None:
+    """Write an array in numpy's format (NEP 1)."""
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    write_file(path, buffer.getvalue())
 
 
 def _replace(draft: str, path: str) -> None:

@@ -18,7 +18,7 @@ class ModelSettings:
     convert: bool = option(flag, False)
     converted: str = option(text, "/var/lib/labeld/converted")
     runtime: str = option(one_of("auto", "openvino", "tensorflow"), "auto")
-    precision: str = option(one_of("auto", "fp32", "bf16"), "auto")
+    precision: str = option(one_of("auto", "fp32", "bf16", "int8"), "auto")
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,7 @@ def write_bundle(
     scores: Dict[str, Any],
     threshold: Optional[float],
     tables: Dict[str, bytes],
+    trained_on: Dict[str, Any],
 ) -> None:
     """Write a bundle of `frozen`, with the pictures `golden_files` as its golden samples.
 
@@ -82,6 +83,7 @@ def write_bundle(
         scores: what was measured on held-out pictures (a dict for JSON).
         threshold: see `edge.classify.writer.Draft`.
         tables: {file name: bytes}, what else is kept in the bundle.
+        trained_on: see `edge.classify.writer.Draft`.
     """
     draft = writer.Draft(
         frozen.save,
@@ -91,6 +93,7 @@ def write_bundle(
         _made_with(),
         threshold=threshold,
         tables=tables,
+        trained_on=trained_on,
     )
     writer.write(path, draft)
 

@@ -1,6 +1,7 @@
 """A user's labelled photographs, and what may be a label."""
 
 import hashlib
+import itertools
 import os
 import unicodedata
 from collections import OrderedDict
@@ -63,6 +64,12 @@ def label_fault(label: str) -> Optional[str]:
     if label == UNKNOWN:
         return "events say it where no label is sure; 'other', say, can be a class"
     return None
+
+
+def in_turn(photographs: Iterable[Photograph]) -> List[Photograph]:
+    """Return photographs in another order: one of each class, then another of each, and so on."""
+    rounds = itertools.zip_longest(*by_class(photographs).values())
+    return [one for each in rounds for one in each if one is not None]
 
 
 def checked(photographs: Sequence[Photograph]) -> Iterator[Checked]:

@@ -24,6 +24,6 @@ def write_bundle(path):
         golden.append("{}-{}.png".format(path, seed))
         with open(golden[-1], "wb") as file:
             file.write(tiny.encode(tiny.picture(label, seed), ".png"))
-    freeze.write_bundle(str(path), frozen, tiny.LABELS, golden, {}, None, {})
+    freeze.write_bundle(str(path), frozen, tiny.LABELS, golden, {}, None, {}, {})
     for name in golden:
         os.remove(name)

@@ -1,0 +1,127 @@
+"""A frozen graph in 8 bits, by NNCF, for OpenVINO: post-training quantisation (arXiv:2002.08679).
+
+Convolutions and what lies between them compute in 8 bits; the head, and what tells how familiar a
+picture is, in floats: they are a thousandth of the work, and on a whitened distance 8 bits leave
+nothing. Of 606 photographs of groceries the macro-F1 fell from 0.806 to 0.720 with them in 8 bits,
+and how familiar they are was off by 0.24 on average; with floats it was 0.806, and off by 0.025.
+"""
+
+import os
+from contextlib import contextmanager
+from typing import Any, Iterator, List, Sequence, Tuple
+
+import numpy as np
+
+from edge.classify.bundle import SCORES
+from edge.classify.openvino import DEVICE, INT8_FILE, openvino
+
+MOST_DIFFERENT = 0.005
+"""Of the labels: layers are put back into floats until so few are different."""
+
+MOST_LAYERS = 20
+"""So many are put back, at most: each costs an evaluation, and speed."""
+
+
+def quantized(saved_model: str, rows: Sequence[np.ndarray]) -> Any:
+    """Return an OpenVINO model in 8 bits.
+
+    Args:
+        saved_model: the plain graph's folder.
+        rows: uint8[299, 299, 3] each, pictures as prepared, such as it will see.
+    """
+    nncf, plain = _nncf(), _plain(saved_model)
+    return nncf.quantize(
+        plain,
+        _dataset(nncf, rows),
+        subset_size=len(rows),
+        ignored_scope=nncf.IgnoredScope(names=tail(plain)),
+    )
+
+
+def controlled(
+    saved_model: str, rows: Sequence[np.ndarray], judged_by: Sequence[np.ndarray]
+) -> Any:
+    """Return an OpenVINO model in 8 bits but for the layers that do the most harm.
+
+    Args:
+        saved_model, rows: see `quantized`.
+        judged_by: uint8[299, 299, 3] each, pictures whose labels are to stay the same.
+    """
+    nncf, plain = _nncf(), _plain(saved_model)
+    before = _labels(openvino().Core().compile_model(plain, DEVICE), judged_by)
+
+    def same(compiled: Any, _: Any) -> Tuple[float, None]:
+        return float(np.mean(_labels(compiled, judged_by) == before)), None
+
+    return nncf.quantize_with_accuracy_control(
+        plain,
+        _dataset(nncf, rows),
+        _dataset(nncf, judged_by),
+        validation_fn=same,
+        max_drop=MOST_DIFFERENT,
+        drop_type=nncf.DropType.ABSOLUTE,
+        subset_size=len(rows),
+        ignored_scope=nncf.IgnoredScope(names=tail(plain)),
+        advanced_accuracy_restorer_parameters=nncf.AdvancedAccuracyRestorerParameters(
+            max_num_iterations=MOST_LAYERS
+        ),
+    )
+
+
+def tail(model: Any) -> List[str]:
+    """Return the names of the operations after the averages over each picture, of a graph."""
+    return [
+        one.get_friendly_name()
+        for one in model.get_ordered_ops()
+        if one.get_type_name() not in ("Constant", "Parameter", "Result")
+        and all(_is_flat(output) for output in one.outputs())
+        and all(_is_flat(given.get_source_output()) for given in one.inputs())
+    ]
+
+
+def save(model: Any, folder: str) -> None:
+    """Save a model in `folder`, which is made."""
+    os.mkdir(folder)
+    # what is left in floats stays in 32 bits
+    openvino().save_model(model, os.path.join(folder, INT8_FILE), compress_to_fp16=False)
+
+
+def _labels(compiled: Any, rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Return int[n], the best class of each of `rows`."""
+    request = compiled.create_infer_request()
+    return np.array([request.infer([row[np.newaxis]])[SCORES].argmax() for row in rows])
+
+
+def _is_flat(output: Any) -> bool:
+    rank = output.partial_shape.rank
+    return rank.is_static and rank.get_length() <= 2
+
+
+def _plain(saved_model: str) -> Any:
+    return openvino().Core().read_model(saved_model)
+
+
+def _dataset(nncf: Any, rows: Sequence[np.ndarray]) -> Any:
+    return nncf.Dataset(list(rows), lambda row: row[np.newaxis])
+
+
+def _nncf() -> Any:
+    """Import NNCF, quietly: unless it is told that it is tested it sends usage statistics out."""
+    with _environment("CI", "true"):
+        import nncf
+
+    nncf.set_log_level(30)  # logging.WARNING
+    return nncf
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -1,0 +1,191 @@
+"""`labeld-export quantize`: a bundle that also has its graph in 8 bits, if that is as right."""
+
+import os
+import shutil
+import tempfile
+from dataclasses import replace
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from edge.classify import amend
+from edge.classify import bundle as bundles
+from edge.classify.amend import Int8
+from edge.classify.bundle import HELD_OUT, INT8, Bundle
+from edge.classify.openvino import OpenVinoRuntime
+from edge.classify.outputs import Outputs
+from edge.errors import LabeldError, PictureError
+from edge.offline.files import score_files
+from edge.prepare import preprocess
+from export.pictures import collection, photographs
+from export.pictures.photographs import Photograph
+from export.progress import Progress
+from export.quantize import graph, verdict
+from export.quantize.verdict import Figures
+
+CALIBRATED_BY = 300
+"""Pictures that ranges are found by: as many as NNCF asks for."""
+
+FEWEST = 10
+
+
+class QuantizeError(LabeldError):
+    """A bundle that cannot be quantised; the text says why, and what to do."""
+
+
+class Pictures(NamedTuple):
+    """What a graph is quantised by, and what it is judged by."""
+
+    learnt: Sequence[Photograph]
+    held_out: Sequence[Photograph]
+
+
+def run(path: str, out: str, data: Optional[str], images: Optional[str]) -> None:
+    """Quantise the bundle at `path` and write it to `out`, and print what came of it.
+
+    Args:
+        path: the bundle's.
+        out: a bundle's folder, which may be the same.
+        data, images: see `export.pictures.collection.read`; `data` None: what it was trained on.
+
+    Raises:
+        LabeldError: the bundle or the photographs cannot be used.
+    """
+    bundle = bundles.read(path)
+    if data is None:
+        data, images = bundle.trained_on.get("data"), bundle.trained_on.get("images")
+        if not data:
+            raise QuantizeError(
+                "{}: it does not say what it was trained on: name the photographs (labeld-export "
+                "quantize BUNDLE DATA)".format(path)
+            )
+    write(bundle, out, _pictures(bundle, collection.read(data, images)))
+
+
+def write(bundle: Bundle, out: str, pictures: Pictures) -> None:
+    """Quantise a bundle, print what came of it, and write it to `out` with that.
+
+    Args:
+        bundle: the Bundle.
+        out: a bundle's folder, which may be its own.
+        pictures: the Pictures.
+
+    Raises:
+        LabeldError: it cannot be quantised.
+    """
+    check(bundle, pictures)
+    with tempfile.TemporaryDirectory() as folder:
+        forms = _tried(bundle, pictures, folder)
+        int8 = None
+        if forms[INT8]["served"]:
+            form = _int8(bundle, folder)
+            int8 = Int8(form.saved_model, _golden(bundle, form))
+        amend.write(bundle.path, out, {"forms": forms}, int8)
+    print("wrote {}".format(out))
+
+
+def check(bundle: Bundle, pictures: Pictures) -> None:
+    """Raise QuantizeError if a bundle cannot be quantised by such pictures."""
+    if bundle.conversion:
+        raise QuantizeError(
+            "{}: it has TensorRT engines: quantise the bundle that it was converted from".format(
+                bundle.path
+            )
+        )
+    for what, found in (("to find ranges by", pictures.learnt), ("held out", pictures.held_out)):
+        if len(found) < FEWEST:
+            raise QuantizeError(
+                "{}: there are {} pictures {}; {} are needed at least".format(
+                    bundle.path, len(found), what, FEWEST
+                )
+            )
+
+
+def _pictures(bundle: Bundle, found: collection.Collection) -> Pictures:
+    """Return a collection's Pictures, as training divided them."""
+    table = os.path.join(bundle.path, HELD_OUT)
+    if not os.path.exists(table):
+        raise QuantizeError(
+            "{}: it lists no pictures that were held out ({}), which would tell whether it is as "
+            "right in 8 bits".format(bundle.path, HELD_OUT)
+        )
+    held_out = collection.read(table, found.below).photographs
+    apart = {os.path.realpath(one.path) for one in held_out}
+    learnt = [one for one in found.photographs if os.path.realpath(one.path) not in apart]
+    return Pictures(learnt, held_out)
+
+
+def _tried(bundle: Bundle, pictures: Pictures, folder: str) -> Dict[str, Any]:
+    """Make the graph in 8 bits in `folder`; return what the manifest says of each form."""
+    before = _figures(bundle.as_run(OpenVinoRuntime.name, "fp32"), pictures.held_out)
+    print("fp32: {}".format(before))
+    found: Dict[str, Any] = {}
+    for form in OpenVinoRuntime().forms(replace(bundle, forms={})):
+        if form.precision == "bf16":
+            found["bf16"] = _judged(form, pictures.held_out, before)
+    int8, rows = _int8(bundle, folder), _rows(pictures.learnt, CALIBRATED_BY)
+    graph.save(graph.quantized(bundle.saved_model, rows), int8.saved_model)
+    found[INT8] = _judged(int8, pictures.held_out, before)
+    if not found[INT8]["served"]:
+        print("int8: the layers that do the most harm go back into floats; this takes some minutes")
+        shutil.rmtree(int8.saved_model)
+        judged_by = _rows(pictures.held_out, CALIBRATED_BY)
+        graph.save(graph.controlled(bundle.saved_model, rows, judged_by), int8.saved_model)
+        found[INT8] = _judged(int8, pictures.held_out, before)
+    return found
+
+
+def _int8(bundle: Bundle, folder: str) -> Bundle:
+    """Return the form in 8 bits whose graph is in `folder`."""
+    return replace(bundle.as_run(OpenVinoRuntime.name, "int8"), path=folder)
+
+
+def _judged(form: Bundle, held_out: Sequence[Photograph], plain: Figures) -> Dict[str, Any]:
+    """Print and return what the manifest says of a form."""
+    figures = _figures(form, held_out)
+    faults = verdict.faults(plain, figures)
+    answer = "not served: {}".format(", ".join(faults)) if faults else "as right as fp32"
+    print("{}: {}: {}".format(form.precision, figures, answer))
+    return {
+        "served": not faults,
+        "faults": faults,
+        "scores": figures._asdict(),
+        "plain_scores": plain._asdict(),
+    }
+
+
+def _figures(form: Bundle, held_out: Sequence[Photograph]) -> Figures:
+    """Return the Figures of a form, by what it says of the photographs that can be read."""
+    loaded = OpenVinoRuntime().load(form)
+    paths = [one.path for one in held_out]
+    with Progress(form.precision, len(paths), "picture") as progress:
+        results = score_files(form, paths, loaded, lambda done, _: progress.update(done))
+    pairs = [(one.label, result.scored) for one, result in zip(held_out, results)]
+    return verdict.figures(
+        form.labels,
+        [form.labels.index(label) for label, scored in pairs if scored is not None],
+        [scored for _, scored in pairs if scored is not None],
+    )
+
+
+def _rows(found: Sequence[Photograph], most: int) -> List[np.ndarray]:
+    """Return at most so many photographs as prepared, uint8[299, 299, 3]: the classes in turn."""
+    rows = []
+    for one in photographs.in_turn(found)[:most]:
+        try:
+            with open(one.path, "rb") as file:
+                rows.append(preprocess.load(file.read()))
+        except (OSError, PictureError):
+            continue  # training has told of it
+    return rows
+
+
+def _golden(bundle: Bundle, form: Bundle) -> Outputs:
+    """Return what a form says of a bundle's golden samples."""
+    loaded = OpenVinoRuntime().load(form)
+    found = [loaded.run(np.array([sample.pixels])) for sample in bundle.golden()]
+    familiar = [one.familiar for one in found if one.familiar is not None]
+    return Outputs(
+        np.concatenate([one.scores for one in found]),
+        np.concatenate(familiar) if familiar else None,
+    )

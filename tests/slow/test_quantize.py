@@ -1,0 +1,97 @@
+"""`labeld-export quantize`: the graph in 8 bits beside the plain one, if it is as right."""
+
+import dataclasses
+import os
+
+import pytest
+
+from edge.classify import bundle, golden
+from edge.classify.openvino import OpenVinoRuntime
+from edge.classify.runtimes import Runtimes
+from edge.offline.files import read_file
+from edge.prepare.preprocess import load
+from tests.support import tiny
+from tests.support.commands import labeld_export
+
+pytest.importorskip("nncf", reason="NNCF has no wheel for this Python")
+graph = pytest.importorskip("export.quantize.graph")
+verdict = pytest.importorskip("export.quantize.verdict")
+
+
+@pytest.fixture
+def limits(monkeypatch):
+    """Return a function that sets by how much a graph may be worse, in every way."""
+
+    def most(value):
+        for name in ("MOST_LOST", "MOST_SHIFTED", "MOST_ESTRANGED"):
+            monkeypatch.setattr(verdict, name, value)
+
+    return most
+
+
+def quantized(trained, out, *data):
+    code, text, errors = labeld_export("quantize", trained.bundle.path, *data, "--out", out)
+    assert code == 0, errors
+    return bundle.read(str(out)), text
+
+
+def test_a_bundle_gets_its_graph_in_8_bits(trained, tmp_path, limits):
+    limits(1.0)
+    found, text = quantized(trained, tmp_path / "stamps")
+    assert found.forms["int8"]["served"]
+    scores = found.forms["int8"]["scores"]
+    assert scores["pictures"] == trained.bundle.scores["pictures"]
+    assert (
+        "int8: macro-F1 {:.4f}, accuracy {:.4f}".format(scores["macro_f1"], scores["accuracy"])
+        in text
+    )
+    assert scores["accuracy"] >= trained.bundle.scores["accuracy"] - 0.1
+    forms = Runtimes().forms(found)
+    assert forms[0].form == "openvino int8"
+    for form in forms:
+        golden.check(form, Runtimes().load(form))
+    assert found.content_hash != trained.bundle.content_hash
+    plain = trained.bundle
+    same = dict.fromkeys(("path", "content_hash", "forms"), None)
+    assert dict(vars(found), **same) == dict(vars(plain), **same)
+    size = sum(entry.stat().st_size for entry in os.scandir(os.path.join(found.path, "int8_model")))
+    whole = os.path.getsize(os.path.join(plain.saved_model, "saved_model.pb"))
+    assert size < whole / 2
+
+
+def test_one_that_is_less_right_is_not_served_and_says_so(trained, tmp_path, limits, monkeypatch):
+    limits(-1.0)
+    monkeypatch.setattr(graph, "controlled", lambda saved, rows, _: graph.quantized(saved, rows))
+    found, text = quantized(trained, tmp_path / "stamps")
+    assert "int8: the layers that do the most harm go back into floats" in text
+    assert "not served: its macro-F1 is " in text
+    assert not found.forms["int8"]["served"]
+    assert [form.form for form in Runtimes().forms(found)] == ["openvino fp32", "tensorflow fp32"]
+    assert not os.path.exists(os.path.join(found.path, "int8_model"))
+
+
+def test_layers_can_be_put_back_into_floats(trained, tmp_path):
+    rows = [load(read_file(path)) for path in sorted(trained.photographs)[::12]]
+    model = graph.controlled(trained.bundle.saved_model, rows, rows[:6])
+    graph.save(model, str(tmp_path / "int8_model"))
+    form = trained.bundle.as_run("openvino", "int8")
+    loaded = OpenVinoRuntime().load(dataclasses.replace(form, path=str(tmp_path)))
+    assert loaded.run(rows[0][None]).scores.shape == (1, len(form.labels))
+
+
+def test_what_it_can_not_be_done_by_is_named(tiny_bundle, trained, tmp_path):
+    code, _, errors = labeld_export("quantize", tiny_bundle.path)
+    assert (code, "does not say what it was trained on" in errors) == (1, True)
+    data = tmp_path / "few"
+    tiny.file_pictures(data, {"red": ["red"] * 3, "blue": ["blue"] * 3})
+    code, _, errors = labeld_export("quantize", tiny_bundle.path, data)
+    assert (code, "lists no pictures that were held out" in errors) == (1, True)
+    converted = tiny.write_bundle(
+        tmp_path / "tx2",
+        precision="fp16",
+        conversion={"fingerprint": {}},
+        plain_model=tiny_bundle.saved_model,
+        tables={"held_out.tsv": b"file\tlabel\nred/0.png\tred\n"},
+    )
+    code, _, errors = labeld_export("quantize", converted.path, data)
+    assert (code, "it has TensorRT engines" in errors) == (1, True)
