@@ -162,14 +162,31 @@ class Decoder:
         """Decode a file once there is room for it, and go on with what comes next."""
         if not self._admission.enter(header, STEP_SECONDS):
             return False
-        key = frame_id(frame, b"")
+        key, covering = frame_id(frame, b""), self._serving.current.bundle.covering
         with self._in_hand.holding(key), self._metrics.time(DECODE):
-            image, fault = _tried(lambda: decode(data, header))
+            image, fault = _tried(lambda: decode(data, header, covering))
         if fault is not None:
             self._admission.leave(header)
             return self._go_on(self._refusal(frame, identity, fault))
         self._in_hand.forget(key)
-        return self._go_on(partial(self._fill, frame, identity, image, header))
+        return self._go_on(
+            partial(self._fill_of_file, frame, identity, image, data, header, covering)
+        )
+
+    def _fill_of_file(
+        self,
+        frame: Frame,
+        identity: str,
+        image: np.ndarray,
+        data: bytes,
+        header: Header,
+        covering: Optional[int],
+    ) -> bool:
+        """Fill a row, or decode again where another model has taken over that wants it so."""
+        if self._serving.current.bundle.covering != covering:
+            self._admission.leave(header)
+            return self._go_on(partial(self._decode, frame, identity, data, header))
+        return self._fill(frame, identity, image, header)
 
     def _fill(
         self, frame: Frame, identity: str, image: np.ndarray, header: Optional[Header]

@@ -81,6 +81,7 @@ def run(path: str, out: str, options: Options) -> None:
             tables=_tables(source),
             conversion=facts,
             plain_model=source.saved_model,
+            preprocessing=source.preprocessing,
         )
         writer.write(out, draft)
     print("{}: written".format(out))

@@ -22,6 +22,7 @@ import numpy as np
 from edge.classify import manifest as manifests
 from edge.classify.contents import read_array, read_file
 from edge.classify.outputs import Outputs, Scored
+from edge.prepare import preprocess
 from edge.prepare.preprocess import ROW
 
 SAVED_MODEL = "saved_model"
@@ -78,6 +79,8 @@ class Bundle:
     made_with: Dict[str, Any]
     golden_files: Tuple[str, ...]
     content_hash: str
+    preprocessing: Dict[str, Any] = field(default_factory=lambda: dict(preprocess.SPEC))
+    """One of `edge.prepare.preprocess.SPECS`."""
     threshold: Optional[float] = None
     """The least score at which its labels are as often right as was asked for; None: not asked."""
     conversion: Dict[str, Any] = field(default_factory=dict)
@@ -97,6 +100,11 @@ class Bundle:
     def model(self) -> str:
         """The name and the start of the hash: what events and metrics call this model."""
         return "{}-{}".format(self.name, self.content_hash[:6])
+
+    @property
+    def covering(self) -> Optional[int]:
+        """What `edge.prepare.decoder.decode` is to be told."""
+        return preprocess.covering(self.preprocessing)
 
     @property
     def saved_model(self) -> str:
@@ -169,6 +177,7 @@ def read(path: str) -> Bundle:
         made_with=manifest["made_with"],
         golden_files=tuple(manifest["golden"]),
         content_hash=manifest["content_hash"],
+        preprocessing=manifest["preprocessing"],
         threshold=manifest.get("threshold"),
         conversion=manifest.get("conversion") or {},
         forms=manifest.get("forms") or {},

@@ -94,7 +94,7 @@ def _prepare(bundle: Bundle, sample: GoldenSample, row: np.ndarray) -> None:
     So a difference of scores speaks of the graph alone, and not of the JPEG decoder's rounding.
     """
     try:
-        load_into(sample.data, row)
+        load_into(sample.data, row, bundle.preprocessing)
     except PictureError as error:
         raise BundleError(bundle.path, "golden sample {}: {}".format(sample.name, error))
     off = np.abs(row.astype(np.int16) - sample.pixels)

@@ -27,7 +27,7 @@ def read(folder: str) -> Manifest:
     """
     path = os.path.join(folder, MANIFEST)
     manifest = _read_manifest(path)
-    if manifest["preprocessing"] != preprocess.SPEC:
+    if manifest["preprocessing"] not in preprocess.SPECS:
         raise BundleError(
             path,
             "it was trained on pictures prepared as {}, and this labeld prepares {}: export it "
@@ -42,13 +42,14 @@ def seal(folder: str, said: Mapping[str, Any]) -> None:
 
     Args:
         folder: the bundle's.
-        said: what it says, but for the format, the preprocessing, the files and their hashes.
+        said: what it says, but for the format, the files and their hashes; the preprocessing only
+            where it is not that of today.
     """
     files = {
         name: {"bytes": size, "sha256": contents.digest(os.path.join(folder, name), size)}
         for name, size in contents.list_files(folder).items()
     }
-    manifest = dict(said, format=FORMAT, preprocessing=preprocess.SPEC, files=files)
+    manifest = dict({"preprocessing": preprocess.SPEC}, **dict(said, format=FORMAT, files=files))
     manifest["content_hash"] = _content_hash(manifest)
     write_file(os.path.join(folder, MANIFEST), _canonical(manifest))
 

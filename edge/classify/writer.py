@@ -38,6 +38,7 @@ class Draft:
         conversion: how it was made of a plain bundle (for JSON), or None.
         plain_model: the folder of that one's graph, which is copied, or None.
         trained_on: the paths `data` and `images` of the photographs.
+        preprocessing: of the bundle that it was made of, or None: today's.
     """
 
     fill_saved_model: Callable[[str], None]
@@ -52,6 +53,7 @@ class Draft:
     conversion: Optional[Dict[str, Any]] = None
     plain_model: Optional[str] = None
     trained_on: Dict[str, Any] = field(default_factory=dict)
+    preprocessing: Optional[Dict[str, Any]] = None
 
 
 def write(path: str, draft: Draft) -> None:
@@ -138,6 +140,8 @@ def _fill(folder: str, name: str, draft: Draft) -> None:
         facts["threshold"] = draft.threshold
     if draft.conversion is not None:
         facts["conversion"] = draft.conversion
+    if draft.preprocessing is not None:
+        facts["preprocessing"] = draft.preprocessing
     if draft.trained_on:
         facts["trained_on"] = draft.trained_on
     for file, content in draft.tables.items():

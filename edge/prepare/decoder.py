@@ -48,13 +48,22 @@ _HARMLESS = re.compile(
 """What libjpeg warns of though all of a picture is there."""
 
 
-def decode(data: bytes, header: Optional[Header] = None) -> np.ndarray:
+SCALES = (8, 4, 2)
+"""By which libjpeg-turbo decodes smaller with less work, and without more error (its `scale_denom`;
+those between need more work)."""
+
+
+def decode(
+    data: bytes, header: Optional[Header] = None, covering: Optional[int] = None
+) -> np.ndarray:
     """Decode a picture file, upright, whatever its channels and depth.
 
     Args:
         data: the whole file (bytes): JPEG, PNG, WebP, BMP, TIFF or HEIC; grey, colour, with
             alpha (laid on white) or 16 bits a channel (scaled to 8).
         header: its Header, checked, where it has been read already.
+        covering: a JPEG is decoded smaller by one of SCALES as long as both of its sides have so
+            many pixels; None: in full.
 
     Returns:
         uint8[height, width, 3], RGB.
@@ -65,7 +74,7 @@ def decode(data: bytes, header: Optional[Header] = None) -> np.ndarray:
     """
     header = header or checked(data)
     try:
-        image = _decoded(data, header)
+        image = _decoded(data, header, covering)
         turn = _TURNS.get(header.orientation)
         return image if turn is None else turn(image)
     except (MemoryError, cv2.error, ValueError) as error:
@@ -101,10 +110,12 @@ def _size(header: Header) -> str:
     return "{0.width}x{0.height} pixels".format(header)
 
 
-def _decoded(data: bytes, header: Header) -> np.ndarray:
+def _decoded(data: bytes, header: Header, covering: Optional[int]) -> np.ndarray:
     if header.format == "JPEG" and not header.is_print:
+        scale = _scale(header, covering)
+        height, width = -(-header.height // scale), -(-header.width // scale)
         try:
-            return simplejpeg.decode_jpeg(data, "RGB")
+            return simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width)
         except ValueError as error:
             if _WANT_OF_MEMORY.search(str(error)):
                 raise
@@ -121,6 +132,15 @@ def _decoded(data: bytes, header: Header) -> np.ndarray:
             "the decoder refused it: it is not of the size that it says, {}".format(_size(header))
         )
     return _rgb(image, header)
+
+
+def _scale(header: Header, covering: Optional[int]) -> int:
+    """Return by how many times a JPEG is decoded smaller."""
+    if covering is not None:
+        for scale in SCALES:
+            if min(header.height, header.width) >= covering * scale:
+                return scale
+    return 1
 
 
 def _rgb(image: np.ndarray, header: Header) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The preprocessing, one for training and serving: bytes to RGB, RGB into a row of the batch."""
 
+from typing import Any, Dict, Optional
+
 import cv2
 import numpy as np
 
@@ -19,8 +21,19 @@ SPEC = {
     "enlarge": "linear",
     "alpha": "on white",
     "orientation": "obeyed",
+    "jpeg": "as small as covers it",
 }
-"""What a bundle records of this file; a bundle made with another spec is refused."""
+"""What a bundle records of this file; one made with none of SPECS is refused."""
+
+FORMER = {name: value for name, value in SPEC.items() if name != "jpeg"}
+"""Of bundles that were trained on JPEGs decoded in full, and are served so."""
+
+SPECS = (SPEC, FORMER)
+
+
+def covering(spec: Dict[str, Any]) -> Optional[int]:
+    """Return what `decode` is to be told of JPEGs for one of SPECS."""
+    return SIZE if spec == SPEC else None
 
 
 def preprocess_into(image: np.ndarray, out: np.ndarray) -> None:
@@ -37,13 +50,14 @@ def preprocess_into(image: np.ndarray, out: np.ndarray) -> None:
     cv2.resize(image, (SIZE, SIZE), dst=out, interpolation=how)
 
 
-def load_into(data: bytes, out: np.ndarray) -> None:
-    """Decode a picture file and fill a row with it; see `decode` and `preprocess_into`."""
-    preprocess_into(decode(data), out)
+def load_into(data: bytes, out: np.ndarray, spec: Dict[str, Any] = SPEC) -> None:
+    """Decode a picture file and fill a row with it, as one of SPECS says; see `decode` and
+    `preprocess_into`."""
+    preprocess_into(decode(data, covering=covering(spec)), out)
 
 
-def load(data: bytes) -> np.ndarray:
+def load(data: bytes, spec: Dict[str, Any] = SPEC) -> np.ndarray:
     """Return a picture file's row, newly made: uint8[299, 299, 3]; see `load_into`."""
     out = np.empty(ROW, np.uint8)
-    load_into(data, out)
+    load_into(data, out, spec)
     return out

@@ -123,13 +123,13 @@ def _tried(bundle: Bundle, pictures: Pictures, folder: str) -> Dict[str, Any]:
     for form in OpenVinoRuntime().forms(replace(bundle, forms={})):
         if form.precision == "bf16":
             found["bf16"] = _judged(form, pictures.held_out, before)
-    int8, rows = _int8(bundle, folder), _rows(pictures.learnt, CALIBRATED_BY)
+    int8, rows = _int8(bundle, folder), _rows(bundle, pictures.learnt)
     graph.save(graph.quantized(bundle.saved_model, rows), int8.saved_model)
     found[INT8] = _judged(int8, pictures.held_out, before)
     if not found[INT8]["served"]:
         print("int8: the layers that do the most harm go back into floats; this takes some minutes")
         shutil.rmtree(int8.saved_model)
-        judged_by = _rows(pictures.held_out, CALIBRATED_BY)
+        judged_by = _rows(bundle, pictures.held_out)
         graph.save(graph.controlled(bundle.saved_model, rows, judged_by), int8.saved_model)
         found[INT8] = _judged(int8, pictures.held_out, before)
     return found
@@ -168,13 +168,13 @@ def _figures(form: Bundle, held_out: Sequence[Photograph]) -> Figures:
     )
 
 
-def _rows(found: Sequence[Photograph], most: int) -> List[np.ndarray]:
-    """Return at most so many photographs as prepared, uint8[299, 299, 3]: the classes in turn."""
+def _rows(bundle: Bundle, found: Sequence[Photograph]) -> List[np.ndarray]:
+    """Return CALIBRATED_BY photographs as prepared, uint8[299, 299, 3]: the classes in turn."""
     rows = []
-    for one in photographs.in_turn(found)[:most]:
+    for one in photographs.in_turn(found)[:CALIBRATED_BY]:
         try:
             with open(one.path, "rb") as file:
-                rows.append(preprocess.load(file.read()))
+                rows.append(preprocess.load(file.read(), bundle.preprocessing))
         except (OSError, PictureError):
             continue  # training has told of it
     return rows

@@ -14,10 +14,10 @@ _CODE = """
 import signal, sys, threading
 from edge import __main__, pipeline
 decode = pipeline.decode
-def poisoned(data, header):
+def poisoned(data, header, covering):
     if header.width == {}:
         signal.pthread_kill(threading.get_ident(), signal.SIGSEGV)  # this very thread, now
-    return decode(data, header)
+    return decode(data, header, covering)
 pipeline.decode = poisoned
 sys.exit(__main__.main(sys.argv[1:]))
 """.format(WIDTH)

@@ -150,6 +150,44 @@ def test_both_decoders_agree_to_the_bit():
         np.testing.assert_array_equal(decode(data), image[..., ::-1])
 
 
+@pytest.mark.parametrize(
+    ("size", "scale"),
+    [
+        ((1080, 1920), 2),
+        ((1196, 2000), 4),
+        ((3000, 4000), 8),
+        ((599, 601), 2),
+        ((597, 3000), 1),
+        ((240, 320), 1),
+    ],
+)
+def test_a_jpeg_is_decoded_as_small_as_covers_a_row_by_either_decoder_to_the_bit(size, scale):
+    data = jpeg(cv2.resize(SCENE, size[::-1]), quality=90)
+    small = decode(data, covering=299)
+    assert small.shape == (-(-size[0] // scale), -(-size[1] // scale), 3)
+    flag = getattr(cv2, "IMREAD_REDUCED_COLOR_{}".format(scale) if scale > 1 else "IMREAD_COLOR")
+    by_opencv = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    np.testing.assert_array_equal(small, by_opencv[..., ::-1])
+    whole = cv2.resize(decode(data), (299, 299), interpolation=cv2.INTER_AREA)
+    shrunk = cv2.resize(small, (299, 299), interpolation=cv2.INTER_AREA)
+    assert np.abs(whole.astype(int) - shrunk).mean() < 1.0
+
+
+def test_what_is_no_common_jpeg_is_decoded_in_full():
+    large = cv2.resize(SCENE, (1300, 1200))
+    assert decode(encode(large, ".png"), covering=299).shape == (1200, 1300, 3)
+    printed = simplejpeg.encode_jpeg(np.dstack([large, large[..., 0]]), colorspace="CMYK")
+    assert decode(printed, covering=299).shape == (1200, 1300, 3)
+
+
+def test_a_jpeg_is_turned_and_refused_when_small_as_it_is_in_full():
+    data = jpeg(cv2.resize(SCENE, (1600, 1200)))
+    assert decode(with_exif(data, 6), covering=299).shape == (400, 300, 3)
+    for covering in (None, 299):
+        with pytest.raises(PictureError, match="damaged"):
+            decode(data[: len(data) // 3].rstrip(b"\xff") + b"\xff\xd9", covering=covering)
+
+
 def test_a_jpeg_of_a_printer_s_four_colours_is_read():
     white = np.full((40, 60, 4), 255, np.uint8)
     assert (decode(simplejpeg.encode_jpeg(white, colorspace="CMYK")) == 255).all()

@@ -2,6 +2,7 @@
 
 import queue
 from collections import namedtuple
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ from edge.frame import Frame
 from edge.in_hand import InHand
 from edge.metrics import Metrics
 from edge.pipeline import Batcher
+from edge.prepare import preprocess
 from edge.prepare.admission import Admission
+from edge.prepare.header import Header
 from edge.sink import Sink
 from edge.sources.feeder import Feeder
 from tests.support import tiny
@@ -149,7 +152,7 @@ def decoded(frame, monkeypatch, outcomes):
     """
     turns = iter(outcomes)
 
-    def decode(data, header):
+    def decode(data, header, covering):
         fault = next(turns)
         if fault is not None:
             raise fault
@@ -158,13 +161,41 @@ def decoded(frame, monkeypatch, outcomes):
     monkeypatch.setattr(pipeline, "decode", decode)
     sink, frames = KeepingSink(), queue.Queue()
     slots = Slots(1, 60.0)
-    serving = Serving(LoadedModel(None, tiny.FunctionGraph(), slots, {}, zero_copy=None))
+    bundle = tiny.described("m", "3f9c1a")
+    serving = Serving(LoadedModel(bundle, tiny.FunctionGraph(), slots, {}, zero_copy=None))
     metrics = Metrics(CollectorRegistry())
     decoder = pipeline.Decoder(frames, serving, sink, metrics, Admission(), InHand())
     for _ in outcomes:
         frames.put(frame)
         assert decoder.step()
     return sink, slots
+
+
+def test_a_picture_decoded_for_a_former_model_is_decoded_again_for_the_present_one(monkeypatch):
+    former = replace(tiny.described("m", "3f9c1a"), preprocessing=preprocess.FORMER)
+    models = [
+        LoadedModel(bundle, tiny.FunctionGraph(), Slots(1, 60.0), {}, zero_copy=None)
+        for bundle in (former, tiny.described("m", "4a0d2b"))
+    ]
+    serving, told = Serving(models[0]), []
+
+    def decode(data, header, covering):
+        told.append(covering)
+        if len(told) == 1:
+            serving.take_over(models[1])
+        return tiny.picture("red")
+
+    monkeypatch.setattr(pipeline, "decode", decode)
+    frames, admission = queue.Queue(), Admission(room_bytes=1)
+    metrics = Metrics(CollectorRegistry())
+    frames.put(frame_of(None))
+    decoder = pipeline.Decoder(frames, serving, KeepingSink(), metrics, admission, InHand())
+    assert decoder.step()
+    assert told == [None, 299]
+    assert models[1].slots.next_batch(0.0) is not None, "its row is filled"
+    large = Header("PNG", 9, 9, 3)
+    assert admission.enter(large, 0.0), "all room was given back"
+    assert not admission.enter(large, 0.0)
 
 
 def frame_of(postponed):
