@@ -1,5 +1,6 @@
 """OpenVINO as a runtime; the only file of `edge/` that imports it."""
 
+import logging
 import os
 from importlib.util import find_spec
 from typing import Any, List, Optional, Tuple
@@ -22,6 +23,9 @@ INT8_FILE = "model.xml"
 """In the folder of a graph in 8 bits."""
 
 
+_log = logging.getLogger(__name__)
+
+
 class OpenVinoRuntime(Runtime):
     """Plain graphs on a processor, in FP32 and, where it computes in that, in bfloat16."""
 
@@ -30,7 +34,11 @@ class OpenVinoRuntime(Runtime):
     def forms(self, bundle: Bundle) -> List[Bundle]:
         if bundle.conversion or find_spec("openvino") is None:
             return []
-        can = openvino().Core().get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+        try:
+            can = openvino().Core().get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+        except (ImportError, RuntimeError) as error:
+            _log.warning("OpenVINO is installed and does not work: %s; it is done without", error)
+            return []
         precisions = [INT8] + (["bf16"] if "BF16" in can else []) + ["fp32"]
         return [
             bundle.as_run(self.name, precision)

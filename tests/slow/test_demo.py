@@ -65,10 +65,12 @@ def home(tmp_path, tiny_bundle):
     return tmp_path / "home"
 
 
-def broken_tensorflow(folder):
-    """Return a folder whose `tensorflow` cannot be imported."""
+def broken_runtimes(folder):
+    """Return a folder of runtimes that cannot be imported."""
     (folder / "broken").mkdir()
-    (folder / "broken" / "tensorflow.py").write_text("raise ImportError('libcudart is missing')")
+    for name in ("tensorflow", "openvino"):
+        broken = folder / "broken" / (name + ".py")
+        broken.write_text("raise ImportError('libcudart is missing')")
     return os.pathsep.join([str(folder / "broken"), os.environ.get("PYTHONPATH", "")])
 
 
@@ -132,7 +134,7 @@ def test_killed_it_leaves_no_process_behind(home):
 
 
 def test_a_daemon_that_ends_ends_it_with_the_log_to_read(home):
-    demo = Demo(home, "--once", PYTHONPATH=broken_tensorflow(home))
+    demo = Demo(home, "--once", PYTHONPATH=broken_runtimes(home))
     assert demo.end() == 1
     assert "labeld run ended with exit code 1, see {}".format(home / "labeld.log") in demo.text()
 

@@ -25,7 +25,8 @@ class Unseen:
         self.photographs = {}
         paths = stamps.write(self.folder, count=6, served=True, seed=2)
         code, _, errors = labeld_export(
-            "predict", bundle.path, self.folder, "--out", folder / "predicted.tsv"
+            *("predict", bundle.path, self.folder, "--out", folder / "predicted.tsv"),
+            *("--runtime", "tensorflow"),
         )
         assert code == 0, errors
         for path in paths:
