@@ -32,6 +32,9 @@ from tests.support.servers import Labeld, Mosquitto, wait_for
 
 SAMPLE_SECONDS = 10.0
 FILES_PER_SECOND = 5.0
+KEPT_MB = 1
+"""Of what cannot be read, which would else be kept for ever."""
+
 CAMERA_FAULTS = ("stall", "reset", "garbage", "half", "end", "not found", "unauthorised")
 
 MOST = {
@@ -119,7 +122,13 @@ def configured(folder, bundle, proxy, camera):
     stream = "http://127.0.0.1:{}/stream".format(camera.port)
     daemon.configure(
         sources=[
-            {"name": "drop", "kind": "folder", "path": daemon.drop, "after": "delete"},
+            {
+                "name": "drop",
+                "kind": "folder",
+                "path": daemon.drop,
+                "after": "delete",
+                "keep": {"max_mb": KEPT_MB},
+            },
             {"name": "aisle", "kind": "camera", "url": stream, "timeout_s": 2},
             {"name": "doors", "kind": "mqtt", "topic": "pictures/+"},
         ]
