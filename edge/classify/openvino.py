@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.classify.bundle import FAMILIAR, INT8, SCORES, Bundle
 from edge.classify.outputs import Outputs
-from edge.classify.runtime import Fingerprint, Graph, Runtime
+from edge.classify.runtime import Graph, Runtime
 from edge.errors import BundleError
 from edge.prepare.preprocess import ROW
 
@@ -22,12 +22,12 @@ it is that of the rest."""
 INT8_FILE = "model.xml"
 """In the folder of a graph in 8 bits."""
 
-
 _log = logging.getLogger(__name__)
 
 
 class OpenVinoRuntime(Runtime):
-    """Plain graphs on a processor, in FP32 and, where it computes in that, in bfloat16."""
+    """Plain graphs on a processor: in 8 bits, where a bundle has that, in bfloat16, where the
+    processor computes in that, and in FP32."""
 
     name = "openvino"
 
@@ -65,9 +65,6 @@ class OpenVinoRuntime(Runtime):
                     ov.__version__, " ".join(str(error).split())
                 ),
             )
-
-    def fingerprint(self) -> Fingerprint:
-        return {}
 
 
 def _file(bundle: Bundle) -> str:
