@@ -7,6 +7,7 @@ and how familiar they are was off by 0.24 on average; with floats it was 0.806, 
 """
 
 import os
+import time
 from contextlib import contextmanager
 from typing import Any, Iterator, List, Sequence, Tuple
 
@@ -20,6 +21,13 @@ MOST_DIFFERENT = 0.005
 
 MOST_LAYERS = 20
 """So many are put back, at most: each costs an evaluation, and speed."""
+
+MOST_SECONDS = 300.0
+"""So long it may take to find them."""
+
+
+class TooLongError(Exception):
+    """The layers that do the most harm were not found within MOST_SECONDS."""
 
 
 def quantized(saved_model: str, rows: Sequence[np.ndarray]) -> Any:
@@ -46,11 +54,17 @@ def controlled(
     Args:
         saved_model, rows: see `quantized`.
         judged_by: uint8[299, 299, 3] each, pictures whose labels are to stay the same.
+
+    Raises:
+        TooLongError: they are not found in time.
     """
+    deadline = time.monotonic() + MOST_SECONDS
     nncf, plain = _nncf(), _plain(saved_model)
     before = _labels(openvino().Core().compile_model(plain, DEVICE), judged_by)
 
     def same(compiled: Any, _: Any) -> Tuple[float, None]:
+        if time.monotonic() > deadline:
+            raise TooLongError
         return float(np.mean(_labels(compiled, judged_by) == before)), None
 
     return nncf.quantize_with_accuracy_control(

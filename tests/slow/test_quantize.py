@@ -79,6 +79,13 @@ def test_layers_can_be_put_back_into_floats(trained, tmp_path):
     assert loaded.run(rows[0][None]).scores.shape == (1, len(form.labels))
 
 
+def test_the_search_for_them_ends_in_time(trained, monkeypatch):
+    monkeypatch.setattr(graph, "MOST_SECONDS", 0.0)
+    rows = [load(read_file(path)) for path in sorted(trained.photographs)[::36]]
+    with pytest.raises(graph.TooLongError):
+        graph.controlled(trained.bundle.saved_model, rows, rows)
+
+
 def test_what_it_can_not_be_done_by_is_named(tiny_bundle, trained, tmp_path):
     code, _, errors = labeld_export("quantize", tiny_bundle.path)
     assert (code, "does not say what it was trained on" in errors) == (1, True)
