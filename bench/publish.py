@@ -10,6 +10,7 @@ cores, + the processor time of reading, decoding and preparing one, over all cor
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -144,6 +145,7 @@ class Daemon:
     def __init__(self, name, bundle, port, folder):
         precision = name.split()[1]
         self._device = name.replace(" ", "-")
+        self._rounds = 0
         self._labeld = Labeld(
             folder,
             begin=started,
@@ -157,9 +159,11 @@ class Daemon:
 
     def label(self, paths, counter):
         """Return the seconds that it takes."""
-        staged = [os.path.join(self._labeld.drop, "." + os.path.basename(path)) for path in paths]
-        for path, name in zip(paths, staged):
-            os.link(path, name)
+        self._rounds += 1
+        staged = []
+        for path in paths:
+            name = ".{}-{}".format(self._rounds, os.path.basename(path))
+            staged.append(shutil.copyfile(path, os.path.join(self._labeld.drop, name)))
         began = time.monotonic()
         for name in staged:
             folder, hidden = os.path.split(name)

@@ -9,7 +9,7 @@ import os
 import cv2
 import numpy as np
 
-FALL = 1.15
+FALL = 1.2
 """Of amplitudes with the frequency: 0.8 to 1.5 in photographs, 1.2 on average (A. van der Schaaf,
 J. H. van Hateren, Vision Research 36, 1996)."""
 

@@ -20,7 +20,7 @@ from edge.metrics import CLASSIFY, DECODE, PREPROCESS, WAIT, Metrics
 from edge.prepare.admission import Admission
 from edge.prepare.decoder import decode
 from edge.prepare.header import Header
-from edge.prepare.preprocess import preprocess_into
+from edge.prepare.preprocess import preprocess_into, side_by_side
 from edge.prepare.validity import FROZEN, LIVE
 from edge.sink import Sink
 from edge.worker import STEP_SECONDS, Worker
@@ -74,6 +74,7 @@ class Pipeline:
         return [*self._decoding, self._classifying]
 
     def start(self) -> None:
+        side_by_side()
         for worker in reversed(self.workers):
             worker.start()
 

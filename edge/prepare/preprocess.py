@@ -50,6 +50,15 @@ def preprocess_into(image: np.ndarray, out: np.ndarray) -> None:
     cv2.resize(image, (SIZE, SIZE), dst=out, interpolation=how)
 
 
+def side_by_side() -> None:
+    """Have OpenCV work on a picture in the calling thread alone, in all of this process.
+
+    Pictures are prepared side by side, one a thread. Threads of OpenCV's own for one of them would
+    only wait for a processor, and busily so.
+    """
+    cv2.setNumThreads(1)
+
+
 def load_into(data: bytes, out: np.ndarray, spec: Dict[str, Any] = SPEC) -> None:
     """Decode a picture file and fill a row with it, as one of SPECS says; see `decode` and
     `preprocess_into`."""
