@@ -90,6 +90,8 @@ class Bundle:
     """The folder of the graph that is to be served."""
     runtime: str = ""
     """The name of the runtime that is to run it; empty: nobody has chosen."""
+    streams: int = 1
+    """How many runs of the graph share the cores: a batch is dealt out to as many, side by side."""
     forms: Dict[str, Any] = field(default_factory=dict)
     """{precision: what is known of it}: `served`, `faults` and `scores`: `labeld-export quantize`.
     """
@@ -119,6 +121,10 @@ class Bundle:
         """Return it as run by a runtime, which computes in `precision`."""
         graph = INT8_MODEL if precision == INT8 else self.graph
         return replace(self, runtime=runtime, precision=precision, graph=graph)
+
+    def in_streams(self, streams: int) -> "Bundle":
+        """Return it as run in so many streams."""
+        return replace(self, streams=streams)
 
     def may_serve(self, precision: str) -> bool:
         """Return True if it is as right in `precision`, or nobody has looked."""

@@ -3,7 +3,7 @@
 import logging
 import os
 from importlib.util import find_spec
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from edge.classify.bundle import FAMILIAR, INT8, SCORES, Bundle
 from edge.classify.outputs import Outputs
 from edge.classify.runtime import Graph, Runtime
 from edge.errors import BundleError
+from edge.machine.processor import cores
 from edge.prepare.preprocess import ROW
 
 DEVICE = "CPU"
@@ -21,6 +22,9 @@ it is that of the rest."""
 
 INT8_FILE = "model.xml"
 """In the folder of a graph in 8 bits."""
+
+MOST_STREAMS = 8
+"""As many as the usual batch has rows."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,16 +50,22 @@ class OpenVinoRuntime(Runtime):
             if bundle.may_serve(precision)
         ]
 
+    def streams(self, form: Bundle) -> Sequence[int]:
+        """Return the powers of two: of them batches are."""
+        return [1 << n for n in range(min(cores(), MOST_STREAMS).bit_length())]
+
     def load(self, bundle: Bundle, gpu_memory_mb: Optional[int] = None) -> Graph:
         ov = openvino()
         properties = {
             "INFERENCE_PRECISION_HINT": HINTS[bundle.precision],
-            "PERFORMANCE_HINT": "LATENCY",  # all cores work on one batch
+            "NUM_STREAMS": bundle.streams,
+            "ENABLE_CPU_PINNING": False,  # decoders need the same cores
         }
         try:
             core = ov.Core()
             model = core.read_model(_file(bundle))
-            return _OpenVinoGraph(ov, core.compile_model(model, DEVICE, properties))
+            compiled = core.compile_model(model, DEVICE, properties)
+            return _OpenVinoGraph(ov, compiled, bundle.streams)
         except MemoryError:
             raise
         except Exception as error:  # RuntimeError for whatever is wrong with the file
@@ -73,9 +83,9 @@ def _file(bundle: Bundle) -> str:
 
 
 class _OpenVinoGraph(Graph):
-    """A compiled graph and its one request: one thread uses it at a time."""
+    """A compiled graph with a request for each stream: one thread uses it at a time."""
 
-    def __init__(self, ov: Any, compiled: Any) -> None:
+    def __init__(self, ov: Any, compiled: Any, streams: int) -> None:
         self._ov = ov
         if len(compiled.inputs) != 1:
             raise ValueError("it has {} inputs; one belongs there".format(len(compiled.inputs)))
@@ -93,13 +103,21 @@ class _OpenVinoGraph(Graph):
         if SCORES not in names:
             raise ValueError("it has no output {!r}".format(SCORES))
         self._scores, self._familiar = names[SCORES], names.get(FAMILIAR)
-        self._request = compiled.create_infer_request()
+        self._requests = [compiled.create_infer_request() for _ in range(streams)]
 
     def run(self, rows: np.ndarray) -> Outputs:
-        self._request.set_input_tensor(self._tensor(rows))
-        self._request.infer()
-        familiar = None if self._familiar is None else self._output(self._familiar).ravel()
-        return Outputs(self._output(self._scores), familiar)
+        each = -(-len(rows) // len(self._requests))
+        parts = [rows[first : first + each] for first in range(0, len(rows), each)]
+        running = self._requests[: len(parts)]
+        for request, part in zip(running, parts):
+            request.set_input_tensor(self._tensor(part))
+            request.start_async()
+        for request in running:
+            request.wait()
+        scores = _joined(running, self._scores)
+        if self._familiar is None:
+            return Outputs(scores, None)
+        return Outputs(scores, _joined(running, self._familiar).ravel())
 
     def shares_memory(self, rows: np.ndarray) -> bool:
         return bool(self._tensor(rows).data.ctypes.data == rows.ctypes.data)
@@ -111,9 +129,10 @@ class _OpenVinoGraph(Graph):
     def _tensor(self, rows: np.ndarray) -> Any:
         return self._ov.Tensor(rows, shared_memory=True)
 
-    def _output(self, number: int) -> np.ndarray:
-        """Return a copy: the request's own memory is written to by its next run."""
-        return np.array(self._request.get_output_tensor(number).data)
+
+def _joined(requests: Sequence[Any], number: int) -> np.ndarray:
+    """Return a copy of an output: a request's own memory is written to by its next run."""
+    return np.concatenate([request.get_output_tensor(number).data for request in requests])
 
 
 def openvino() -> Any:

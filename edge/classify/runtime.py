@@ -1,6 +1,6 @@
 """What a runtime does: it makes a function of rows of a bundle's graph."""
 
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -49,6 +49,10 @@ class Runtime:
         """Return a Bundle in each form that this runtime can run here, that which is likely to be
         the fastest first; none where it is not installed. It may have to be imported for that."""
         return [bundle.as_run(self.name, bundle.precision)]
+
+    def streams(self, form: Bundle) -> Sequence[int]:
+        """Return in how many streams it might be worth to run a form: see `Bundle.streams`."""
+        return (form.streams,)
 
     def called(self, name: str) -> "Runtime":
         """Return the runtime of this name, or this one for AUTO.

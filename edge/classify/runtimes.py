@@ -21,6 +21,9 @@ class Runtimes(Runtime):
     def forms(self, bundle: Bundle) -> List[Bundle]:
         return [form for runtime in self._every.values() for form in runtime.forms(bundle)]
 
+    def streams(self, form: Bundle) -> Sequence[int]:
+        return self._every[form.runtime].streams(form)
+
     def called(self, name: str) -> Runtime:
         return self if name == AUTO else self._every[name]
 

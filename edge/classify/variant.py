@@ -9,7 +9,7 @@ import shutil
 from typing import List, NamedTuple, Optional
 
 from edge.classify import bundle as bundles
-from edge.classify import fingerprint, trial
+from edge.classify import fingerprint, speeds
 from edge.classify.bundle import Bundle
 from edge.classify.runtime import AUTO, Runtime
 from edge.classify.tensorflow import TensorFlowRuntime
@@ -91,11 +91,11 @@ def fastest(bundle: Bundle, model: ModelSettings, runtime: Runtime) -> Choice:
                 " and ".join(form.form for form in every) or "nothing that is installed",
             )
         )
-    if len(wanted) == 1:
+    if len(wanted) == 1 and len(runtime.streams(wanted[0])) == 1:
         return Choice(wanted, "nothing else is installed or asked for")
-    found = trial.speeds(wanted, model.converted, model.gpu_memory_mb)
+    found = speeds.of(wanted, model.converted, model.gpu_memory_mb)
     # where nothing passed, loading one says why not
-    return Choice(trial.ranked(wanted, found) or wanted, trial.text(wanted, found))
+    return Choice(speeds.ranked(wanted, found) or wanted, speeds.text(wanted, found))
 
 
 def _for_engines(bundle: Bundle) -> Bundle:

@@ -1,6 +1,5 @@
 """What serves a configuration, from the sources to the outbox, and can go over to another one."""
 
-import os
 import threading
 from typing import Callable, List, Optional, Sequence
 
@@ -15,6 +14,7 @@ from edge.deliver.sides import OutboxWriter
 from edge.deliver.sink import EventSink
 from edge.deliver.statuses import Statuses
 from edge.in_hand import InHand
+from edge.machine.processor import cores
 from edge.metrics import Metrics
 from edge.mqtt.topics import level
 from edge.pipeline import Pipeline
@@ -60,7 +60,7 @@ class Service:
         self._serving = Serving(model)
         self._sink = EventSink(config.decide, config.topics, outbox, metrics)
         self._admission = Admission(config.prepare.max_megapixels)
-        decoders = os.cpu_count() or 2
+        decoders = cores()
         self._pipeline = Pipeline(
             self._serving, self._sink, metrics, decoders, on_failure, self._admission, in_hand
         )

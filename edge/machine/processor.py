@@ -10,6 +10,11 @@ _TELLING = ("model name", "flags", "Features", "CPU implementer", "CPU part")
 """The lines of /proc/cpuinfo that tell processors apart: of x86, and of ARM."""
 
 
+def cores() -> int:
+    """Return on how many cores this process may run."""
+    return len(os.sched_getaffinity(0))
+
+
 def processor(path: str = "/proc/cpuinfo") -> Dict[str, str]:
     """Return what tells this processor from others, a text each: its name, cores, instructions.
 
@@ -27,7 +32,7 @@ def processor(path: str = "/proc/cpuinfo") -> Dict[str, str]:
     return {
         "processor": names[0] if names else platform.machine(),
         "instructions": instructions[:12],
-        "cores": str(len(os.sched_getaffinity(0))),
+        "cores": str(cores()),
     }
 
 

@@ -1,6 +1,5 @@
 """The daemon's own pipeline between a source and a sink, for as long as somebody wants it."""
 
-import os
 import threading
 import time
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from edge.classify.loaded import LoadedModel
 from edge.classify.serving import Serving
 from edge.frame import Frame
+from edge.machine.processor import cores
 from edge.metrics import Metrics
 from edge.pipeline import Pipeline
 from edge.sink import Sink
@@ -60,7 +60,7 @@ def running(
         Serving(model),
         sink,
         Metrics(CollectorRegistry(), [source.name]),
-        os.cpu_count() or 2,
+        cores(),
         on_failure,
     )
     feeder = Feeder(source, pipeline.frames)

@@ -44,6 +44,19 @@ def test_every_form_reproduces_the_golden_samples(forms):
         assert golden.check(form, OpenVinoRuntime().load(form)) <= golden.tolerance(precision)
 
 
+@pytest.mark.parametrize("streams", [1, 2, 4])
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8])
+def test_in_any_number_of_streams_each_row_has_its_own_answer(forms, streams, count):
+    graph = OpenVinoRuntime().load(forms["fp32"].in_streams(streams))
+    rows = np.stack([tiny.golden_sample(*_row(number)).pixels for number in range(count)])
+    assert np.allclose(graph.run(rows).scores, tiny.scores(rows), atol=1e-4)
+
+
+def _row(number):
+    label = tiny.LABELS[number % len(tiny.LABELS)]
+    return "", tiny.encode(tiny.picture(label, number), ".png")
+
+
 def test_it_reads_rows_where_they_lie_at_every_size(forms):
     graph = OpenVinoRuntime().load(forms["fp32"])
     for buffer in Slots(8, 1.0, graph.sizes(8)).buffers():

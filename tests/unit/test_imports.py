@@ -70,6 +70,7 @@ HOUSE = {
                 "runtimes",
                 "fingerprint",
                 "trial",
+                "speeds",
                 "variant",
                 "loaded",
                 "serving",

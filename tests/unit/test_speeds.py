@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from edge.classify import trial
+from edge.classify import speeds, trial
 from edge.classify.trial import Speed
 from tests.support import tiny
 
@@ -26,7 +26,7 @@ def tried(monkeypatch):
         names.append(form.form)
         return Speed(10.0 * len(names))
 
-    monkeypatch.setattr(trial, "_tried", answer)
+    monkeypatch.setattr(trial, "tried", answer)
     return names
 
 
@@ -43,13 +43,25 @@ def tried(monkeypatch):
 )
 def test_the_fastest_comes_first_and_of_equals_that_which_is_listed_first(forms, found, order):
     by_form = {form: Speed(one) for form, one in zip((FAST, PLAIN, OTHER), found)}
-    assert [form.form for form in trial.ranked(forms, by_form)] == order
+    assert [form.form for form in speeds.ranked(forms, by_form)] == order
+
+
+def test_each_is_served_in_the_number_of_streams_in_which_it_was_the_fastest(forms, monkeypatch):
+    answers = {FAST: Speed(30.0, streams=4), PLAIN: Speed(20.0), OTHER: Speed(None, "no")}
+    monkeypatch.setattr(trial, "tried", lambda form, gpu_memory_mb: answers[form.form])
+    for _ in ("tried", "remembered"):
+        found = speeds.of(forms, "unused")
+        assert [form.streams for form in speeds.ranked(forms, found)] == [4, 1]
+    assert speeds.text(forms, found) == (
+        "openvino bf16: 30.0 a second in 4 streams, openvino fp32: 20.0 a second, "
+        "tensorflow fp32: not served (no)"
+    )
 
 
 def test_it_is_tried_once_and_remembered_beside_the_bundle(forms, tried, tmp_path):
-    first = trial.speeds(forms, str(tmp_path / "converted"))
+    first = speeds.of(forms, str(tmp_path / "converted"))
     assert tried == [FAST, PLAIN, OTHER]
-    assert trial.speeds(forms, str(tmp_path / "converted")) == first
+    assert speeds.of(forms, str(tmp_path / "converted")) == first
     assert len(tried) == 3
     assert (tmp_path / "tiny.speeds.json").exists()
     assert not (tmp_path / "converted").exists()
@@ -58,8 +70,8 @@ def test_it_is_tried_once_and_remembered_beside_the_bundle(forms, tried, tmp_pat
 def test_where_nothing_can_be_written_beside_it_it_is_remembered_elsewhere(forms, tried, tmp_path):
     (tmp_path / "tiny.speeds.json").mkdir()
     folder = tmp_path / "converted"
-    first = trial.speeds(forms, str(folder))
-    assert trial.speeds(forms, str(folder)) == first
+    first = speeds.of(forms, str(folder))
+    assert speeds.of(forms, str(folder)) == first
     assert len(tried) == 3
     assert len(list(folder.iterdir())) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -73,20 +85,20 @@ def test_where_it_can_be_remembered_nowhere_it_says_so_and_goes_on(forms, tried,
     caplog.set_level("INFO")
     (tmp_path / "tiny.speeds.json").mkdir()
     (tmp_path / "converted").write_bytes(b"a file")
-    assert trial.speeds(forms, str(tmp_path / "converted"))[OTHER] == Speed(30.0)
+    assert speeds.of(forms, str(tmp_path / "converted"))[OTHER] == Speed(30.0)
     assert "is tried again at the next start" in caplog.text
 
 
 @pytest.mark.parametrize("what", ["processor", "packages", "bundle", "damage", "form"])
 def test_it_is_tried_again_when_it_may_be_different(forms, tried, tmp_path, monkeypatch, what):
     folder = str(tmp_path / "converted")
-    trial.speeds(forms[:2], folder)
+    speeds.of(forms[:2], folder)
     assert len(tried) == 2
     asked = forms[:2]
     if what == "processor":
-        monkeypatch.setattr(trial, "processor", lambda: {"cores": "64"})
+        monkeypatch.setattr(speeds, "processor", lambda: {"cores": "64"})
     elif what == "packages":
-        monkeypatch.setattr(trial, "installed", lambda packages: {"openvino": "newer"})
+        monkeypatch.setattr(speeds, "installed", lambda packages: {"openvino": "newer"})
     elif what == "bundle":
         other = tiny.write_bundle(tmp_path / "tiny", labels=("a", "b", "c"), save=tiny.save_nothing)
         asked = [other.as_run(*form.form.split()) for form in asked]
@@ -94,14 +106,14 @@ def test_it_is_tried_again_when_it_may_be_different(forms, tried, tmp_path, monk
         (tmp_path / "tiny.speeds.json").write_bytes(b'{"facts": 1')
     else:
         asked = forms
-    assert set(trial.speeds(asked, folder)) == {form.form for form in asked}
+    assert set(speeds.of(asked, folder)) == {form.form for form in asked}
     assert len(tried) == 2 + len(asked)
 
 
 def test_a_form_that_ends_its_process_or_is_refused_is_not_served_and_why_is_told(forms, tmp_path):
-    found = trial.speeds(forms[2:], str(tmp_path / "converted"))
+    found = speeds.of(forms[2:], str(tmp_path / "converted"))
     assert found[OTHER].per_second is None
     assert "cannot load it" in found[OTHER].refused
-    assert "tensorflow fp32: not served (" in trial.text(forms[2:], found)
+    assert "tensorflow fp32: not served (" in speeds.text(forms[2:], found)
     with open(str(tmp_path / "tiny.speeds.json"), encoding="utf-8") as file:
         assert json.load(file)["speeds"][OTHER]["per_second"] is None

@@ -1,0 +1,108 @@
+"""How fast each form of a bundle is on this machine: tried once, and remembered beside the bundle.
+
+It is tried again when the processor, the libraries, labeld or the bundle have changed.
+"""
+
+import json
+import logging
+import os
+from contextlib import suppress
+from typing import Any, Dict, List, Optional, Sequence
+
+from edge import __version__
+from edge.classify import trial
+from edge.classify.bundle import Bundle
+from edge.classify.trial import Speed
+from edge.machine.processor import installed, processor
+
+NEARLY = 0.95
+"""A form listed before another is rather taken if it is at least so many times as fast."""
+
+PACKAGES = ("tensorflow", "openvino")
+
+SUFFIX = ".speeds.json"
+"""Of the file beside a bundle."""
+
+Speeds = Dict[str, Speed]
+"""By `Bundle.form`."""
+
+_log = logging.getLogger(__name__)
+
+
+def of(forms: Sequence[Bundle], folder: str, gpu_memory_mb: Optional[int] = None) -> Speeds:
+    """Return the Speeds of the forms of one bundle: as they are remembered, or tried now.
+
+    Args:
+        forms: of `Runtime.forms`.
+        folder: where they are remembered if that cannot be beside the bundle.
+        gpu_memory_mb: see `Runtime.load`.
+    """
+    path, facts = forms[0].path, _facts(forms[0])
+    places = [
+        path + SUFFIX,
+        os.path.join(folder, "{}{}".format(forms[0].content_hash[:12], SUFFIX)),
+    ]
+    for place in places:
+        found = _remembered(place, facts)
+        if all(form.form in found for form in forms):
+            return found
+    _log.info("%s: trying which of its forms is the fastest here, once", path)
+    found = {form.form: trial.tried(form, gpu_memory_mb) for form in forms}
+    if not any(_remember(place, facts, found) for place in places):
+        _log.info("which is the fastest is tried again at the next start: %s", " and ".join(places))
+    return found
+
+
+def ranked(forms: Sequence[Bundle], found: Speeds) -> List[Bundle]:
+    """Return those of some forms that can be served, the fastest first, each in the number of
+    streams in which it is."""
+    best: List[Bundle] = []
+    for form in forms:
+        per_second = found[form.form].per_second
+        if per_second is None:
+            continue
+        slower = [one for one in best if (found[one.form].per_second or 0.0) < per_second * NEARLY]
+        best.insert(len(best) - len(slower), form.in_streams(found[form.form].streams))
+    return best
+
+
+def text(forms: Sequence[Bundle], found: Speeds) -> str:
+    """Return in words how fast some forms are."""
+    return ", ".join("{}: {}".format(form.form, found[form.form]) for form in forms)
+
+
+def _facts(bundle: Bundle) -> Dict[str, Any]:
+    """Return what a trial holds for."""
+    return {
+        "labeld": __version__,
+        "bundle": bundle.content_hash,
+        "machine": processor(),
+        "packages": installed(PACKAGES),
+    }
+
+
+def _remembered(place: str, facts: Dict[str, Any]) -> Speeds:
+    try:
+        with open(place, encoding="utf-8") as file:
+            kept = json.load(file)
+        if kept["facts"] != facts:
+            return {}
+        return {form: Speed(**speed) for form, speed in kept["speeds"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _remember(place: str, facts: Dict[str, Any], found: Speeds) -> bool:
+    """Write it there; return False if that cannot be done."""
+    kept = {"facts": facts, "speeds": {form: speed._asdict() for form, speed in found.items()}}
+    draft = "{}.{}".format(place, os.getpid())
+    try:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(draft, "w", encoding="utf-8") as file:
+            json.dump(kept, file, indent=1, sort_keys=True)
+        os.replace(draft, place)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(draft)
+        return False
+    return True
