@@ -20,6 +20,7 @@ import time
 
 from bench import plots, scenes
 from bench.contenders import CONTENDERS
+from bench.machine import machine
 from edge.classify import bundle as bundles
 from edge.mqtt.client import new_client
 from tests.support.forked import started
@@ -210,12 +211,6 @@ def limit(bundle, paths):
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=LIMIT_SECONDS)
     facts = json.loads(done.stdout.decode("utf-8").splitlines()[-1])
     return 1 / (facts["graph_seconds"] + facts["prepare_seconds"] / os.cpu_count())
-
-
-def machine():
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    return {"processor": names[0] if names else None, "cores": os.cpu_count()}
 
 
 def summarised(rows):

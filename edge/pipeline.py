@@ -56,18 +56,17 @@ class Pipeline:
         """
         admission, in_hand = admission or Admission(), in_hand or InHand()
         self.frames: "queue.Queue[Frame]" = queue.Queue(maxsize=2 * decoders)
-        decoding = [
-            Worker(
-                "decode-{}".format(number),
-                Decoder(self.frames, serving, sink, metrics, admission, in_hand).step,
-                on_failure,
-            )
-            for number in range(decoders)
+        self._decoders = [
+            Decoder(self.frames, serving, sink, metrics, admission, in_hand)
+            for _ in range(decoders)
         ]
-        classifying = Worker("classify", Batcher(serving, sink, metrics).step, on_failure)
+        batcher = Batcher(serving, sink, metrics, self._is_coming)
         self._serving = serving
-        self._decoding = decoding
-        self._classifying = classifying
+        self._decoding = [
+            Worker("decode-{}".format(number), decoder.step, on_failure)
+            for number, decoder in enumerate(self._decoders)
+        ]
+        self._classifying = Worker("classify", batcher.step, on_failure)
 
     @property
     def workers(self) -> List[Worker]:
@@ -90,6 +89,10 @@ class Pipeline:
             late.append(self._classifying.name)
         return late
 
+    def _is_coming(self) -> bool:
+        """Return True if there are pictures that have no row yet."""
+        return not self.frames.empty() or any(one.is_decoding for one in self._decoders)
+
 
 PICTURE_FAULTS = (PictureError, MemoryError, OverflowError, ValueError, cv2.error)
 """What reading and decoding a picture's bytes raises by its own fault: the next one may be good."""
@@ -104,7 +107,11 @@ Step = Callable[[], bool]
 
 
 class Decoder:
-    """Turns a frame into a filled row; one thread's worth."""
+    """Turns a frame into a filled row; one thread's worth.
+
+    Attributes:
+        is_decoding: True while it has a frame that has not come to a row.
+    """
 
     def __init__(
         self,
@@ -122,6 +129,7 @@ class Decoder:
         self._admission = admission
         self._in_hand = in_hand
         self._next: Optional[Step] = None
+        self.is_decoding = False
 
     def step(self) -> bool:
         """Decode one frame, or try again to hand the last one over."""
@@ -130,9 +138,11 @@ class Decoder:
                 frame = self._frames.get(timeout=STEP_SECONDS)
             except queue.Empty:
                 return False
+            self.is_decoding = True
             self._next = self._read(frame)
         if self._next():
             self._next = None
+            self.is_decoding = False
         return True
 
     def _read(self, frame: Frame) -> Step:
@@ -211,6 +221,7 @@ class Decoder:
         if status == FROZEN:
             slot.cancel()
             return self._sink.unchanged(frame)
+        self.is_decoding = False
         slot.commit(Prepared(frame, identity, time.monotonic(), status))
         return True
 
@@ -253,17 +264,20 @@ def _reason(error: BaseException) -> str:
 class Batcher:
     """Classifies the batches and hands the scores over, one picture at a time."""
 
-    def __init__(self, serving: Serving, sink: Sink, metrics: Metrics) -> None:
+    def __init__(
+        self, serving: Serving, sink: Sink, metrics: Metrics, is_coming: Callable[[], bool]
+    ) -> None:
         self._serving = serving
         self._sink = sink
         self._metrics = metrics
+        self._is_coming = is_coming
         self._results: Deque[Step] = deque()
 
     def step(self) -> bool:
         """Classify one batch, or try again to hand the last one's scores over."""
         if not self._results:
             model = self._serving.oldest
-            batch = model.slots.next_batch(STEP_SECONDS)
+            batch = model.slots.next_batch(STEP_SECONDS, self._is_coming)
             if batch is None:
                 return self._serving.retire_drained()
             self._classify(model, batch)

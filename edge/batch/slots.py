@@ -39,9 +39,10 @@ class Slot:
 class Slots:
     """A ring of page-aligned batches, uint8[capacity, 299, 299, 3], filled by many threads.
 
-    A batch is sealed when it is full, or `max_delay` after its first row was taken, and is handed
-    out once each of its rows is committed or cancelled. With no buffer free, `acquire` waits:
-    this is where the pipeline's backpressure begins.
+    A batch is sealed when it is full, `max_delay` after its first row was taken, or as soon as the
+    graph is free and no other picture is coming. It is handed out once each of its rows is
+    committed or cancelled. With no buffer free, `acquire` waits: this is where the pipeline's
+    backpressure begins.
 
     Attributes:
         max_size: rows of a full batch.
@@ -58,7 +59,7 @@ class Slots:
 
         Args:
             max_size: rows of a full batch; fewer where no size that the graph takes holds so many.
-            max_delay_seconds: how long the first row of a batch may wait for others.
+            max_delay_seconds: how long the first row of a batch may wait for others that come.
             batch_sizes: the only sizes the graph takes; empty: any.
             clock: seconds that never go back.
         """
@@ -90,16 +91,24 @@ class Slots:
             self._changed.notify_all()
             return Slot(filling.buffer[number], lambda item: self._fill(filling, number, item))
 
-    def next_batch(self, timeout: float) -> Optional[Batch]:
+    def next_batch(
+        self, timeout: float, is_coming: Callable[[], bool] = lambda: True
+    ) -> Optional[Batch]:
         """Return the oldest sealed and wholly filled Batch, or None after `timeout` seconds.
 
         It is to be released: its buffer is then filled anew.
+
+        Args:
+            timeout: in seconds.
+            is_coming: tells if there are pictures on their way to a row; asked whenever one came.
         """
         end = self._clock() + timeout
         with self._changed:
             while True:
                 now = self._clock()
-                if self._open is not None and now >= self._open.due:
+                if self._open is not None and (
+                    now >= self._open.due or (self._open.unfilled == 0 and not is_coming())
+                ):
                     self._seal()
                 if self._sealed and self._sealed[0].unfilled == 0:
                     filled = self._sealed.popleft()

@@ -83,7 +83,7 @@ def scored(
             assert slot is not None
             _prepare(bundle, sample, slot.row)
             slot.commit(sample)
-        batch = slots.next_batch(timeout=60.0)
+        batch = slots.next_batch(timeout=60.0, is_coming=lambda: False)
         assert batch is not None
         outputs = graph.run(batch.rows)
         for number, sample in batch.items:

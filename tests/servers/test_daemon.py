@@ -60,6 +60,15 @@ def test_each_picture_becomes_one_label_and_leaves_the_folder(labeld, subscriber
     assert "WARNING edge" not in labeld.log(), "TensorFlow has warnings of its own on some machines"
 
 
+def test_a_lone_picture_waits_for_no_other(labeld, subscriber):
+    """Were it to wait for as long as it may, the minute would be over."""
+    labeld.configure(batch={"max_delay_ms": 60000})
+    labeld.start_ready()
+    labeld.drop_file("lone.png", tiny.encode(tiny.picture("red"), ".png"))
+    wait_for(lambda: subscriber.events("drop/label"), "its label", seconds=30)
+    assert labeld.end() == 0, labeld.log()
+
+
 def test_a_source_says_how_it_is_to_late_subscribers_too(labeld, broker, subscriber):
     labeld.start_ready()
     wait_for(lambda: subscriber.events("drop/status"), "the source's status")

@@ -49,7 +49,7 @@ def test_no_memory_of_a_picture_s_size_is_taken_after_decoding(graph, size):
     slots = Slots(max_size=4, max_delay_seconds=60.0)
     sink = KeepingSink()
     serving = Serving(LoadedModel(None, graph, slots, seconds={}, zero_copy=None))
-    batcher = Batcher(serving, sink, Metrics(CollectorRegistry()))
+    batcher = Batcher(serving, sink, Metrics(CollectorRegistry()), is_coming=lambda: True)
     pictures = [tiny.picture(label, size=size) for label in tiny.LABELS]
 
     def one_frame(number):

@@ -85,7 +85,7 @@ def test_a_batch_goes_through_the_graph_by_the_runs_that_take_least():
     sink, registry = KeepingSink(), CollectorRegistry()
     graph = tiny.FunctionGraph(classify)
     serving = Serving(LoadedModel(None, graph, slots, seconds, zero_copy=None))
-    batcher = Batcher(serving, sink, Metrics(registry))
+    batcher = Batcher(serving, sink, Metrics(registry), is_coming=lambda: True)
     for number in range(6):
         slot = slots.acquire(timeout=0.0)
         slot.row[...] = number
@@ -122,7 +122,7 @@ def nan_batcher(sink, kind=Proved):
         slot = slots.acquire(timeout=0.0)
         slot.row[...] = number
         slot.commit(Numbered(number, 0.0, "frame-{}".format(number), "id-{}".format(number)))
-    return Batcher(Serving(model), sink, Metrics(CollectorRegistry()))
+    return Batcher(Serving(model), sink, Metrics(CollectorRegistry()), is_coming=lambda: True)
 
 
 def test_a_picture_without_a_finite_score_is_a_failure_and_the_others_are_labelled():

@@ -45,6 +45,18 @@ def test_a_batch_that_is_not_full_goes_when_its_first_row_has_waited_its_time():
     assert len(batch.rows) == 2
 
 
+def test_a_batch_waits_for_no_other_picture_where_none_is_coming():
+    coming = [True]
+    slots = Slots(max_size=8, max_delay_seconds=1e6)
+    fill(slots, 1)
+    assert slots.next_batch(0.0, is_coming=lambda: coming[0]) is None
+    coming[0] = False
+    slow = slots.acquire(timeout=0.0)
+    assert slots.next_batch(0.0, is_coming=lambda: coming[0]) is None
+    slow.commit(2)
+    assert slots.next_batch(0.0, is_coming=lambda: coming[0]).items == [(0, 1), (1, 2)]
+
+
 def test_a_batch_waits_for_rows_that_are_still_being_filled():
     clock = Clock()
     slots = Slots(max_size=2, max_delay_seconds=0.0, clock=clock)
