@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edge.metrics import DAMAGED
+from edge.prepare.preprocess import ROW, preprocess_into
 from tests.support.servers import wait_for
 
 if sys.version_info < (3, 10):
@@ -120,3 +121,35 @@ def test_a_film_whose_pictures_change_their_size_goes_on(tmp_path, watch):
     path.write_bytes(b"".join(pathlib.Path(part).read_bytes() for part in parts))
     watched = watch(str(path), loop=True)
     wait_for(lambda: len({frame.read().shape for frame in list(watched.frames)}) == 2, "both sizes")
+
+
+def exactly_shrunk(path):
+    """Return the first picture of a film in RGB by BT.601's matrix, in floats, then shrunk."""
+    frame = next(av.open(path).decode(video=0))
+    luma, *chroma = (
+        np.frombuffer(plane, np.uint8).reshape(plane.height, -1)[:, : plane.width].astype(float)
+        for plane in frame.planes
+    )
+    blue, red = (np.repeat(np.repeat(one - 128, 2, axis=0), 2, axis=1) / 224 for one in chroma)
+    luma = (luma - 16) / 219
+    rgb = [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue]
+    whole = 255 * np.stack(rgb, axis=-1)
+    return cv2.resize(whole, ROW[:2], interpolation=cv2.INTER_AREA)
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (598, 800)])
+def test_a_picture_shrunk_before_its_colours_are_converted_is_the_same(tmp_path, watch, size):
+    chance = np.random.RandomState(0)
+    noise = cv2.resize(chance.normal(128, 25, (size[0] // 8, size[1] // 8, 3)), size[::-1])
+    picture = np.clip(noise, 40, 215).astype(np.uint8)  # no colour is beyond RGB's
+    path = film(tmp_path / "film.mp4", [picture] * 3)
+    shrunk, whole = (watch(path, loop=True, roi=roi) for roi in (None, (0, 0, size[1], size[0])))
+    rows = []
+    for watched in (shrunk, whole):
+        watched.more(1)
+        rows.append(np.empty(ROW, np.uint8))
+        preprocess_into(watched.frames[0].read(), rows[-1])
+    assert shrunk.frames[0].read().shape == ROW
+    assert np.abs(rows[0].astype(int) - rows[1]).mean() <= 2.0
+    off, other_off = (np.abs(row - exactly_shrunk(path)).mean() for row in rows)
+    assert off <= min(1.0, other_off)

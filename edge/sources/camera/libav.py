@@ -8,6 +8,7 @@ from typing import Any, Deque, List, Optional
 import numpy as np
 
 from edge.errors import SourceError
+from edge.prepare.preprocess import SIZE
 from edge.sources.camera.address import trouble
 from edge.sources.camera.capture import Capture
 
@@ -20,12 +21,22 @@ MOST_REORDERED = 32
 USUAL_FPS = 25
 """Of a raw video that does not say it."""
 
+LEAST = 2 * SIZE
+"""Height and width of pictures that may be shrunk before their colours are converted: of smaller
+ones the colours, which have half the resolution, would have to be enlarged."""
+
 
 class AvCapture(Capture):
     """Reads one stream or file."""
 
     def __init__(
-        self, av: Any, url: str, timeout_seconds: float, is_file: bool, transport: str
+        self,
+        av: Any,
+        url: str,
+        timeout_seconds: float,
+        is_file: bool,
+        transport: str,
+        shrinks: bool = False,
     ) -> None:
         """Open it.
 
@@ -35,9 +46,12 @@ class AvCapture(Capture):
             timeout_seconds: how long opening, and a picture, may take.
             is_file: True if it has a beginning, and times to be kept to.
             transport: RTSP's: "tcp", or "udp", which loses parts of pictures.
+            shrinks: True if its pictures are wanted as large as a row at most: they are then
+                shrunk before their colours are converted, which is half the work.
         """
         self._av = av
         self._timeout = timeout_seconds
+        self._shrinks = shrinks
         self.is_file = is_file
         self._frame: Any = None
         self._pending: List[Any] = []
@@ -87,7 +101,10 @@ class AvCapture(Capture):
     def retrieve(self) -> np.ndarray:
         # counterclockwise, as a phone has noted how it was held
         turn = int(round(getattr(self._frame, "rotation", 0) / 90.0)) % 4
-        return np.ascontiguousarray(np.rot90(self._frame.to_ndarray(format="rgb24"), turn))
+        frame = self._frame
+        if self._shrinks and min(frame.width, frame.height) >= LEAST:
+            frame = frame.reformat(SIZE, SIZE, "rgb24", interpolation="AREA")
+        return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turn))
 
     def close(self) -> None:
         self._container.close()

@@ -27,7 +27,8 @@ def open_capture(settings: CameraSettings) -> Capture:
         settings: its CameraSettings, of which these count: `url`: rtsp://, http:// and the like; a
             device (`/dev/video0`); the path of a video file; or a GStreamer pipeline, known by its
             `!`. `timeout_s`: how long opening, and then each picture, may take. `fps`: how many
-            pictures a second are wanted of what gives one at a time. `transport`: RTSP's.
+            pictures a second are wanted of what gives one at a time. `transport`: RTSP's. `roi`:
+            where there is none, pictures may come shrunk to a row.
 
     Raises:
         SourceError: it cannot be opened; the text is the cause.
@@ -54,7 +55,8 @@ def open_capture(settings: CameraSettings) -> Capture:
         raise SourceError("there is no such file")
     av = _pyav()
     if av is not None:
-        return AvCapture(av, escaped(url), timeout_seconds, is_file, settings.transport)
+        shrinks = settings.roi is None
+        return AvCapture(av, escaped(url), timeout_seconds, is_file, settings.transport, shrinks)
     return CvCapture(escaped(url), cv2.CAP_FFMPEG, timeout_seconds, is_file, settings.transport)
 
 
