@@ -18,6 +18,7 @@ from edge.config.settings import (
     FolderSettings,
     HttpSettings,
     HttpTlsSettings,
+    ModelSettings,
     MqttSourceSettings,
     SourceSettings,
     TlsSettings,
@@ -42,6 +43,7 @@ def load(path: str) -> Config:
     config = build(Config, _with_defaults(content, faults), "", faults, elsewhere=(DEFAULTS,))
     if not faults:
         config = _with_files(config, os.path.dirname(os.path.abspath(path)), faults)
+        _check_engines(config.model, faults)
         _check_topics(config, faults)
         _check_no_circle(config, faults)
         _check_folders(config, faults)
@@ -71,6 +73,18 @@ def _check_news_only(place: str, entry: Any, whole: Any, faults: List[str]) -> N
         for key in ("hold", "heartbeat_s"):
             if key in entry:
                 faults.append("{}.{}: it needs publish: change".format(place, key))
+
+
+def _check_engines(model: ModelSettings, faults: List[str]) -> None:
+    """TensorRT's engines are TensorFlow's alone, and compute in FP16."""
+    if not model.convert:
+        return
+    for key, value in (("runtime", model.runtime), ("precision", model.precision)):
+        if value in ("openvino", "int8", "bf16"):
+            faults.append(
+                "model.{}: {!r} and model.convert: true exclude each other: TensorRT's engines "
+                "are run by TensorFlow, in FP16".format(key, value)
+            )
 
 
 def _check_topics(config: Config, faults: List[str]) -> None:

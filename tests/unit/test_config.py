@@ -141,6 +141,18 @@ def test_two_sources_may_not_share_a_topic_or_a_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("key", "value"), [("runtime", "openvino"), ("precision", "int8"), ("precision", "bf16")]
+)
+def test_engines_are_asked_of_what_has_them(tmp_path, key, value):
+    sources = "sources: [{name: a, kind: folder, path: x}]\n"
+    model = "model: {{bundle: b, convert: {}, {}: {}}}\n"
+    (fault,) = faults(tmp_path, model.format("true", key, value) + sources)
+    assert fault.startswith("model.{}: '{}' and model.convert: true exclude".format(key, value))
+    (tmp_path / "labeld.yaml").write_text(model.format("false", key, value) + sources)
+    load(str(tmp_path / "labeld.yaml"))
+
+
+@pytest.mark.parametrize(
     ("source", "fault"),
     [
         ("{name: a, path: x}", "sources[0].kind: missing; one of folder, camera, mqtt"),
