@@ -24,7 +24,7 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 venv37 compiler clock soak audit install uninstall install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams weights clean
+.PHONY: venv venv36 venv37 compiler clock soak bench audit install uninstall install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams weights clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
@@ -47,6 +47,12 @@ soak: venv mosquitto clock
 	$(PIP) $(CONSTRAINTS) -e '.[bench]'
 	$(BIN)/python -m pytest tests/promise --rounds $(ROUNDS) -o timeout=0
 	$(BIN)/python -m bench.soak build/soak --hours $(HOURS)
+
+# An hour or two: how fast it is, against what else people run and the processor's own limit.
+BENCH = build/bench
+bench: venv mosquitto photographs weights
+	$(PIP) $(CONSTRAINTS) -e '.[bench]'
+	$(BIN)/python -m bench $(BENCH)
 
 # The pinned libraries against the vulnerabilities that PyPI knows of; that needs the network.
 AUDIT = build/audit

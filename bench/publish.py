@@ -1,10 +1,11 @@
 """Files to labels at a broker, against what else people run: `python -m bench.publish OUT BUNDLE`.
 
 Each contender has a process, and labels the same pictures in turn, again and again; what is counted
-is the time from the first file to the last label at a subscriber. `limit` is what the same machine
-could do at most in the same round: 1 / (the graph's time for a picture at its best batch, on all
-cores, + the processor time of reading, decoding and preparing one, over all cores). OUT gets
-`publish.json` and, where matplotlib is installed, `publish.png`.
+is the time from the first file to the last label at a subscriber. "limit int8" and its like are
+what the same machine could do at most in the same round: 1 / (the graph's time for a picture in
+that precision at its best batch, on all cores, + the processor time of reading, decoding and
+preparing one, over all cores). OUT gets `publish.json` and, where matplotlib is installed,
+`publish.png`.
 """
 
 import argparse
@@ -22,13 +23,18 @@ from bench import plots, scenes
 from bench.contenders import CONTENDERS
 from bench.machine import machine
 from edge.classify import bundle as bundles
+from edge.machine.processor import cores
 from edge.mqtt.client import new_client
 from tests.support.forked import started
 from tests.support.servers import Labeld, Mosquitto
 
 LIMIT_SECONDS = 900.0
+LIMITED = 60
+"""Of so many pictures it is measured what preparing one costs."""
+
 KINDS = ("1080p.jpg", "12mp.jpg", "1080p.png")
-LABELD = ("auto", "fp32", "bf16", "int8")
+LABELD = "labeld "
+PRECISIONS = ("auto", "fp32", "bf16", "int8")
 
 
 def main():
@@ -64,8 +70,8 @@ def main():
 def runnable(bundle):
     """Return the names of all contenders for a bundle, the daemon's own first."""
     has = {"fp32", "auto"} | {name for name, facts in bundle.forms.items() if facts["served"]}
-    ours = ["labeld " + one for one in LABELD if one in has]
-    return ours + [name for name in CONTENDERS if name.split()[-1] not in set(LABELD) - has]
+    ours = [LABELD + one for one in PRECISIONS if one in has]
+    return ours + [name for name in CONTENDERS if name.split()[-1] not in set(PRECISIONS) - has]
 
 
 def measure(options, bundle, names, broker, folder):
@@ -76,7 +82,7 @@ def measure(options, bundle, names, broker, folder):
     try:
         for name in names:
             here = os.path.join(folder, name.replace(" ", "-"))
-            kind = Daemon if name.startswith("labeld ") else Rival
+            kind = Daemon if name.startswith(LABELD) else Rival
             contenders[name] = kind(name, bundle, broker.port, here)
         for kind, paths in pictures(options, folder):
             for number in range(options.rounds + 1):
@@ -86,9 +92,11 @@ def measure(options, bundle, names, broker, folder):
                         row = {"kind": kind, "name": name, "per_second": len(paths) / seconds}
                         rows.append(row)
                         print(json.dumps(row), flush=True)
-                if number:
-                    rows.append({"kind": kind, "name": "limit", "per_second": limit(bundle, paths)})
-                    print(json.dumps(rows[-1]), flush=True)
+                for name in names if number else ():
+                    if name.startswith(LABELD):
+                        rows.append(limit(bundle, paths, name.split()[1]))
+                        rows[-1]["kind"] = kind
+                        print(json.dumps(rows[-1]), flush=True)
     finally:
         for contender in contenders.values():
             contender.end()
@@ -205,12 +213,14 @@ class Rival:
         self._log.close()
 
 
-def limit(bundle, paths):
-    """Return how many pictures a second this machine could label at most, now."""
-    command = [sys.executable, "-m", "bench.limit", bundle.path] + paths[:60]
+def limit(bundle, paths, precision):
+    """Return a row: how many pictures a second this machine could label at most, now."""
+    command = [sys.executable, "-m", "bench.limit", bundle.path, "--precision", precision]
+    command += paths[:LIMITED]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=LIMIT_SECONDS)
     facts = json.loads(done.stdout.decode("utf-8").splitlines()[-1])
-    return 1 / (facts["graph_seconds"] + facts["prepare_seconds"] / os.cpu_count())
+    seconds = facts["graph_seconds"] + facts["prepare_seconds"] / cores()
+    return dict(facts, name="limit " + precision, per_second=1 / seconds)
 
 
 def summarised(rows):
@@ -231,14 +241,14 @@ def text(summary):
     lines = []
     for kind, names in summary.items():
         lines.append("{}: pictures a second, median (least to most)".format(kind))
-        loop, most = names.get("loop"), names["limit"]
         for name, (median, low, high) in names.items():
-            line = "  {:<15} {:7.1f} ({:.1f} to {:.1f}), {:.2f} of the limit".format(
-                name, median, low, high, median / most[0]
-            )
-            lines.append(
-                line + (", {:.1f} times the loop".format(median / loop[0]) if loop else "")
-            )
+            line = "  {:<15} {:7.1f} ({:.1f} to {:.1f})".format(name, median, low, high)
+            if name != "loop" and "loop" in names:
+                line += ", {:.1f} times the loop".format(median / names["loop"][0])
+            if name.startswith(LABELD):
+                most = names["limit " + name.split()[1]]
+                line += ", {:.2f} of its limit".format(median / most[0])
+            lines.append(line)
     return "\n".join(lines)
 
 

@@ -55,6 +55,16 @@ def keras_guide(folder, labels, out, weights, seed):
     dropout of 0.2 and a dense layer under flips and turns, by Adam in 20 epochs; then all of it for
     10 epochs at a rate of 1e-5.
     """
+    _by_keras(folder, labels, out, weights, seed, ((False, 1e-3, 20), (True, 1e-5, 10)))
+
+
+def classic(folder, labels, out, weights, seed):
+    """The first part of `keras_guide` alone: each picture goes through the base in each epoch."""
+    _by_keras(folder, labels, out, weights, seed, ((False, 1e-3, 20),))
+
+
+def _by_keras(folder, labels, out, weights, seed, phases):
+    """Train in phases, each (whether the base learns, the rate, epochs)."""
     paths, classes = _pictures(folder, labels)
     tf.keras.utils.set_random_seed(seed)
     base = model.base(weights)
@@ -69,7 +79,7 @@ def keras_guide(folder, labels, out, weights, seed):
     network = tf.keras.Model(inputs, scores)
     pairs = dataset.examples(paths, classes, BATCH_SIZE, shuffle_seed=seed)
     pairs = pairs.map(lambda pixels, numbers: (model.normalise(pixels), numbers))
-    for is_learning, rate, epochs in ((False, 1e-3, 20), (True, 1e-5, 10)):
+    for is_learning, rate, epochs in phases:
         base.trainable = is_learning
         network.compile(tf.keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
         network.fit(pairs, epochs=epochs, verbose=0)
@@ -81,6 +91,7 @@ RECIPES = OrderedDict(
         ("labeld", labeld()),
         ("former", labeld(*FORMER)),
         ("keras guide", keras_guide),
+        ("classic", classic),
         ("regression", regression),
     ]
 )

@@ -1,0 +1,238 @@
+"""What grows with what is asked of it: `python -m bench.growth OUT`.
+
+A daemon whose graph costs next to nothing, each time with more: cameras, files that wait, messages
+in the outbox, classes. Per picture it is to cost the same, its memory is to be bounded, and starts
+and stops are to take no longer. OUT gets `growth.json` and, where matplotlib is installed,
+`growth.png`.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from bench import outbox, plots
+from bench.machine import machine
+from edge.classify import writer
+from edge.classify.bundle import GoldenSample
+from edge.classify.outputs import Outputs
+from edge.prepare.preprocess import ROW, load
+from tests.support import processes, tiny
+from tests.support.cameras import MjpegServer
+from tests.support.forked import started
+from tests.support.servers import Labeld, Mosquitto, wait_for
+
+CAMERAS = (1, 4, 16, 64)
+FILES = (100, 1000, 10000, 200000)
+MESSAGES = (0, 1000, 100000, 1000000)
+CLASSES = (2, 100, 1000, 10000)
+COUNTED = 1000
+"""Labels of which the time of each is taken."""
+
+FPS = 64.0
+"""Pictures a second of all cameras together."""
+
+LIMIT_SECONDS = 900.0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", metavar="OUT")
+    parser.add_argument("--most", type=int, default=1000000, help="leave out what is more")
+    options = parser.parse_args()
+    os.makedirs(options.out, exist_ok=True)
+    rows = []
+    for what, counts, measure in (
+        ("cameras", CAMERAS, cameras),
+        ("files waiting", FILES, files),
+        ("messages in the outbox", MESSAGES, messages),
+        ("classes", CLASSES, classes),
+    ):
+        for count in counts:
+            if count > options.most:
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                os.mkdir(os.path.join(folder, "broker"))
+                broker = Mosquitto(os.path.join(folder, "broker"))
+                broker.start()
+                try:
+                    rows.append(dict(measure(count, broker, folder), what=what, count=count))
+                finally:
+                    broker.stop()
+            print(text(rows[-1]), flush=True)
+    with open(os.path.join(options.out, "growth.json"), "w", encoding="utf-8") as file:
+        json.dump({"machine": machine(), "command": sys.argv, "rows": rows}, file, indent=1)
+    draw(rows, os.path.join(options.out, "growth.png"))
+
+
+def cameras(count, broker, folder):
+    """Return the figures of so many cameras, which send FPS pictures a second together."""
+    pictures = [tiny.encode(tiny.picture("red", seed, (480, 640))) for seed in range(20)]
+    server = MjpegServer(pictures, fps=FPS / count)
+    sources = [
+        {"name": "c{}".format(number), "kind": "camera", "url": server.url, "fps": 2 * FPS / count}
+        for number in range(count)
+    ]
+    try:
+        return serve(daemon(folder, bundle(folder), broker, sources=sources))
+    finally:
+        server.close()
+
+
+def files(count, broker, folder):
+    """Return the figures where so many files wait at the start."""
+    labeld = daemon(folder, bundle(folder), broker)
+    fill(labeld, count)
+    return serve(labeld)
+
+
+def messages(count, broker, folder):
+    """Return the figures where so many messages wait, and no broker is there; then it is."""
+    labeld = daemon(folder, bundle(folder), broker)
+    outbox.fill(os.path.join(folder, "labeld", "outbox.db"), count)
+    fill(labeld, COUNTED)
+    return serve(labeld)
+
+
+def classes(count, broker, folder):
+    """Return the figures of a model with so many classes."""
+    labeld = daemon(folder, bundle(folder, count), broker)
+    fill(labeld, COUNTED)
+    return serve(labeld)
+
+
+def bundle(folder, count=3):
+    """Write a bundle with so many classes, of which it knows three; return its path."""
+    path, known = os.path.join(folder, "bundle"), min(count, 3)
+
+    def save(graph_folder):
+        import tensorflow as tf
+
+        class Graph(tf.Module):
+            @tf.function(input_signature=[tf.TensorSpec([None, *ROW], tf.uint8, name="pixels")])
+            def classify(self, pixels):
+                means = tf.reduce_mean(tf.cast(pixels, tf.float32), axis=[1, 2]) / 127.5 - 1
+                scores = tf.nn.softmax(3 * means[:, :known])
+                return {"scores": tf.pad(scores, [[0, 0], [0, count - known]])}
+
+        graph = Graph()
+        tf.saved_model.save(graph, graph_folder, signatures={"serving_default": graph.classify})
+
+    data = tiny.encode(tiny.picture("red"), ".png")
+    pixels = load(data)
+    powers = np.exp(3 * (pixels.mean(axis=(0, 1))[:known] / 127.5 - 1))
+    scores = np.zeros((1, count), np.float32)
+    scores[0, :known] = powers / powers.sum()
+    sample = GoldenSample("sample.png", data, pixels, Outputs(scores, None).of(0))
+    labels = ["class {}".format(number) for number in range(count)]
+    writer.write(path, writer.Draft(save, labels, [sample], {"macro_f1": 1.0}, {}))
+    return path
+
+
+def daemon(folder, bundle_path, broker, **settings):
+    return Labeld(
+        os.path.join(folder, "labeld"),
+        begin=started,
+        model={"bundle": bundle_path},
+        mqtt={"host": "127.0.0.1", "port": broker.port},
+        outbox={
+            "path": os.path.join(folder, "labeld", "outbox.db"),
+            "max_messages": 10000000,
+            "max_mb": 10000,
+        },
+        **settings,
+    )
+
+
+def fill(labeld, count):
+    """Have so many pictures lie in the drop folder."""
+    data = [tiny.encode(tiny.picture("red", seed)) for seed in range(20)]
+    for number in range(count):
+        with open(os.path.join(labeld.drop, "{:06d}.jpg".format(number)), "wb") as file:
+            file.write(data[number % len(data)])
+
+
+def serve(labeld):
+    """Start it, and return its figures once it has labelled as many as are counted."""
+    wanted = min(COUNTED, len(labeld.waiting()) or COUNTED)
+    begun = time.monotonic()
+    try:
+        labeld.start_ready()
+        ready = time.monotonic()
+        before = cpu_seconds(labeld.pid)
+        first = labelled(labeld)
+        wait_for(lambda: labelled(labeld) >= wanted, "labels", LIMIT_SECONDS)
+        number = labelled(labeld)
+        return {
+            "start_seconds": ready - begun,
+            "seconds_per_picture": (time.monotonic() - ready) / (number - first),
+            "cpu_seconds_per_picture": (cpu_seconds(labeld.pid) - before) / (number - first),
+            "peak_mb": processes.peak_mb(labeld.pid),
+            "stop_seconds": stop(labeld),
+        }
+    finally:
+        labeld.kill()
+
+
+def stop(labeld):
+    begun = time.monotonic()
+    assert labeld.end() == 0, labeld.log()
+    return time.monotonic() - begun
+
+
+def labelled(labeld):
+    lines = labeld.get("/metrics")[1].splitlines()
+    return sum(
+        float(line.split()[-1])
+        for line in lines
+        if line.startswith('labeld_frames_total{outcome="published"')
+    )
+
+
+def cpu_seconds(pid):
+    """Return the processor time that a process has had (proc(5))."""
+    with open("/proc/{}/stat".format(pid), encoding="utf-8") as file:
+        user, system = file.read().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def text(row):
+    return (
+        "{count} {what}: ready after {start_seconds:.1f} s, {cpu:.2f} ms of a core and "
+        "{wall:.2f} ms each, at most {peak_mb:.0f} MB, stopped after {stop_seconds:.1f} s"
+    ).format(
+        cpu=1000 * row["cpu_seconds_per_picture"], wall=1000 * row["seconds_per_picture"], **row
+    )
+
+
+def draw(rows, path):
+    pyplot = plots.pyplot()
+    if pyplot is None:
+        return
+    kinds = sorted({row["what"] for row in rows})
+    figure, axes = pyplot.subplots(3, len(kinds), figsize=(3 * len(kinds), 7), squeeze=False)
+    figures = (
+        ("cpu_seconds_per_picture", 1000, "ms of a core each"),
+        ("peak_mb", 1, "MB at most"),
+        ("start_seconds", 1, "s to start"),
+    )
+    for column, what in enumerate(kinds):
+        some = [row for row in rows if row["what"] == what]
+        for line, (name, times, label) in enumerate(figures):
+            axis = axes[line][column]
+            counts = [max(1, row["count"]) for row in some]
+            axis.plot(counts, [times * row[name] for row in some], "o-")
+            axis.set_xscale("log")
+            axis.set_ylim(0)
+            axis.set_ylabel(label if column == 0 else "")
+        axes[-1][column].set_xlabel(what)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    main()
