@@ -8,6 +8,9 @@ from typing import Callable, Optional
 STEP_SECONDS = 0.2
 """How long a step may wait for work before it returns: the pace of every loop in the house."""
 
+QUIT_SECONDS = 2 * STEP_SECONDS
+"""How long a step that waits at most STEP_SECONDS may take to notice `quit`."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -46,6 +49,10 @@ class Worker:
         """Have it end as soon as it finds nothing to do."""
         self._finish.set()
 
+    def quit(self) -> None:
+        """Have it end after the step that it is in, whatever there is still to do."""
+        self._quit.set()
+
     def ended(self, timeout: float) -> bool:
         """Return True if its thread has ended, at the latest after `timeout` seconds."""
         self._thread.join(timeout)
@@ -58,10 +65,10 @@ class Worker:
             True if the thread has ended.
         """
         self.end()
-        self._thread.join(max(0.0, deadline - time.monotonic()))
-        self._quit.set()
-        self._thread.join(2 * STEP_SECONDS)
-        return not self._thread.is_alive()
+        if self.ended(max(0.0, deadline - time.monotonic())):
+            return True
+        self.quit()
+        return self.ended(QUIT_SECONDS)
 
     def idle_seconds(self) -> float:
         """Return the time since a step last came back: large only if the loop hangs."""

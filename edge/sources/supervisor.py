@@ -11,7 +11,7 @@ from edge.frame import Frame
 from edge.mqtt.topics import level
 from edge.sources.feeder import Feeder
 from edge.sources.source import Source
-from edge.worker import STEP_SECONDS, Worker
+from edge.worker import QUIT_SECONDS, STEP_SECONDS, Worker
 
 PATIENCE_SECONDS = 10.0
 """A source that takes longer to end is named in the log, and waited for."""
@@ -97,7 +97,11 @@ class Supervisor:
         """End all, until `deadline` (monotonic seconds); return the names of those that did not."""
         for running in self._running.values():
             running.feeder.stop()
-        return [worker.name for worker in self.workers if not worker.finish(deadline)]
+            running.worker.end()
+        late = [one for one in self.workers if not one.ended(max(0.0, deadline - time.monotonic()))]
+        for worker in late:  # all at once: many would take long one after the other
+            worker.quit()
+        return [worker.name for worker in late if not worker.ended(QUIT_SECONDS)]
 
     def _start(self, key: str, settings: SourceSettings) -> None:
         source = self._make(settings)

@@ -63,6 +63,7 @@ def _observe(path: str, happened: "queue.Queue[Change]", recursive: bool) -> Any
     try:
         from watchdog.observers.inotify import InotifyObserver
 
+        logging.getLogger("watchdog.observers.inotify").addFilter(_is_news)
         observer = InotifyObserver(generate_full_events=True)
         observer.schedule(_Handler(happened, path), path, recursive=recursive)
         observer.start()
@@ -70,6 +71,11 @@ def _observe(path: str, happened: "queue.Queue[Change]", recursive: bool) -> Any
     except (ImportError, OSError) as error:
         _log.warning("%s: no inotify (%s): looking every second instead", path, error)
         return None
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return False for what watchdog says, as an error, of its own thread while it is stopped."""
+    return "when the thread is inactive" not in str(record.msg)
 
 
 class _Handler(FileSystemEventHandler):
