@@ -1,6 +1,7 @@
 """A folder in, labels out: the running daemon, a real broker, real signals."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -264,3 +265,17 @@ def test_a_picture_that_ends_the_process_is_set_aside_and_the_others_are_labelle
         assert labeld.end() == 0
     finally:
         labeld.kill()
+
+
+def test_pictures_that_wait_go_through_the_graph_several_at_a_time(labeld, subscriber):
+    """The number of runs is what a backlog costs; how long each takes is no test's affair."""
+    count, max_size = 48, 8
+    large = {"size": (900, 1200)}  # decoding takes its time: others are always on their way
+    for seed in range(count):
+        labeld.drop_file("{}.jpg".format(seed), tiny.encode(tiny.picture("red", seed, **large)))
+    labeld.configure(batch={"max_size": max_size, "max_delay_ms": 60000})
+    labeld.start_ready()
+    wait_for(lambda: len(subscriber.events("drop/label")) >= count, "their labels")
+    runs = float(re.search(r"labeld_batch_size_count (\S+)", labeld.get("/metrics")[1]).group(1))
+    assert count / max_size <= runs <= count / 4
+    assert labeld.end() == 0, labeld.log()
