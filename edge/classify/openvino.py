@@ -1,5 +1,6 @@
 """OpenVINO as a runtime; the only file of `edge/` that imports it."""
 
+import functools
 import logging
 import os
 from importlib.util import find_spec
@@ -39,7 +40,7 @@ class OpenVinoRuntime(Runtime):
         if bundle.conversion or find_spec("openvino") is None:
             return []
         try:
-            can = openvino().Core().get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+            can = only_core().get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
         except (ImportError, RuntimeError) as error:
             _log.warning("OpenVINO is installed and does not work: %s; it is done without", error)
             return []
@@ -62,7 +63,7 @@ class OpenVinoRuntime(Runtime):
             "ENABLE_CPU_PINNING": False,  # decoders need the same cores
         }
         try:
-            core = ov.Core()
+            core = only_core()
             model = core.read_model(_file(bundle))
             compiled = core.compile_model(model, DEVICE, properties)
             return _OpenVinoGraph(ov, compiled, bundle.streams)
@@ -140,3 +141,14 @@ def openvino() -> Any:
     import openvino as ov
 
     return ov
+
+
+@functools.lru_cache(maxsize=None)
+def only_core() -> Any:
+    """Return OpenVINO's Core, of which a process makes one, for good.
+
+    For AMX, whose state a signal's frame has to hold, OpenVINO (2026.4) gives the thread in which a
+    graph is first compiled a stack for signals. It frees that with the Core, in whichever thread it
+    is dropped: the next signal, a SIGTERM say, would end the first thread, and the process.
+    """
+    return openvino().Core()

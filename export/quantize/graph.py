@@ -14,7 +14,7 @@ from typing import Any, Iterable, Iterator, List, Sequence, Tuple
 import numpy as np
 
 from edge.classify.bundle import SCORES
-from edge.classify.openvino import DEVICE, INT8_FILE, openvino
+from edge.classify.openvino import DEVICE, INT8_FILE, only_core, openvino
 
 MOST_DIFFERENT = 0.005
 """Of the labels: layers are put back into floats until so few are different."""
@@ -64,7 +64,7 @@ def controlled(
     """
     deadline = time.monotonic() + MOST_SECONDS
     nncf, plain = _nncf(), _plain(saved_model)
-    before = _labels(openvino().Core().compile_model(plain, DEVICE), judged_by)
+    before = _labels(only_core().compile_model(plain, DEVICE), judged_by)
 
     def same(compiled: Any, some: Iterable[Judged]) -> Tuple[float, List[float]]:
         if time.monotonic() > deadline:
@@ -118,7 +118,7 @@ def _is_flat(output: Any) -> bool:
 
 
 def _plain(saved_model: str) -> Any:
-    return openvino().Core().read_model(saved_model)
+    return only_core().read_model(saved_model)
 
 
 def _dataset(nncf: Any, rows: Sequence[np.ndarray]) -> Any:

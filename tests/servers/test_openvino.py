@@ -1,6 +1,8 @@
 """OpenVINO as the runtime: the same answers, in place, without TensorFlow in the process."""
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -178,3 +180,30 @@ def test_what_is_not_there_is_named_and_the_daemon_does_not_start(labeld, tiny_b
     assert labeld.code() == 2
     assert "model.precision: bf16" in labeld.log()
     assert "pip install 'labeld[openvino]'" in labeld.log()
+
+
+DROPPED_ELSEWHERE = """
+import os, signal, sys, threading
+import numpy as np
+from edge.classify.bundle import read
+from edge.classify.openvino import OpenVinoRuntime
+
+graphs = [OpenVinoRuntime().load(read(sys.argv[1]).as_run("openvino", "fp32"))]
+graphs[0].run(np.zeros((2, 299, 299, 3), np.uint8))
+dropper = threading.Thread(target=graphs.clear)
+dropper.start()
+dropper.join()
+signal.signal(signal.SIGTERM, lambda *_: print("heard", flush=True))
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_signal_is_heard_after_another_thread_has_dropped_the_model(tiny_bundle):
+    """As a reload does; on processors with AMX it ended the process."""
+    done = subprocess.run(
+        [sys.executable, "-c", DROPPED_ELSEWHERE, tiny_bundle.path],
+        stdout=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"heard\n")
