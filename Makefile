@@ -48,7 +48,7 @@ soak: venv mosquitto clock
 	$(BIN)/python -m pytest tests/promise --rounds $(ROUNDS) -o timeout=0
 	$(BIN)/python -m bench.soak build/soak --hours $(HOURS)
 
-# An hour or two: how fast it is, against what else people run and the processor's own limit.
+# How fast it is, against what else people run and the processor's own limit.
 BENCH = build/bench
 bench: venv mosquitto photographs weights
 	$(PIP) $(CONSTRAINTS) -e '.[bench]'

@@ -1,7 +1,7 @@
 """All of the benchmarks of speed, one after the other: `python -m bench OUT`.
 
 Without `--bundle` one is trained on stamp photographs first. OUT gets what each benchmark writes,
-and a log of each. It takes an hour or two, on a machine that does nothing else.
+and a log of each. It wants a machine that does nothing else.
 """
 
 import argparse

@@ -25,7 +25,6 @@ MOST_LAYERS = 20
 MOST_SECONDS = 300.0
 """So long it may take to find them."""
 
-
 Judged = Tuple[int, np.ndarray]
 """The number of a picture, and the picture."""
 
