@@ -1,12 +1,18 @@
 """Changes in a folder as the kernel tells them (inotify), where it does."""
 
+import inspect
 import logging
 import os
 import queue
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
-from watchdog.events import FileSystemEventHandler
+from watchdog.events import (
+    FileClosedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEventHandler,
+)
 
 WRITTEN, CLOSED = "written", "closed"
 
@@ -65,12 +71,24 @@ def _observe(path: str, happened: "queue.Queue[Change]", recursive: bool) -> Any
 
         logging.getLogger("watchdog.observers.inotify").addFilter(_is_news)
         observer = InotifyObserver(generate_full_events=True)
-        observer.schedule(_Handler(happened, path), path, recursive=recursive)
+        observer.schedule(
+            _Handler(happened, path), path, recursive=recursive, **_heeded(observer.schedule)
+        )
         observer.start()
         return observer
     except (ImportError, OSError) as error:
         _log.warning("%s: no inotify (%s): looking every second instead", path, error)
         return None
+
+
+def _heeded(schedule: Callable[..., Any]) -> Dict[str, Any]:
+    """Return what keeps the kernel from telling of each reading and removal by labeld itself.
+
+    watchdog 2, the last for Python 3.6, hears all.
+    """
+    if "event_filter" not in inspect.signature(schedule).parameters:
+        return {}
+    return {"event_filter": [FileModifiedEvent, FileClosedEvent, FileMovedEvent]}
 
 
 def _is_news(record: logging.LogRecord) -> bool:
