@@ -21,6 +21,7 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=find_packages(include=["edge", "edge.*", "export", "export.*"]),
+    package_data={"edge.http": ["static/*"], "export.report": ["templates/*"]},
     python_requires=">=3.6",
     install_requires=[
         "aiohttp>=3.8,<4",
@@ -54,6 +55,9 @@ setup(
         "openvino": ["openvino; python_version >= '3.10'"],
         "export": [
             "scikit-learn",
+            # pages about models and photographs
+            "jinja2",
+            "matplotlib",
             # the graph in 8 bits
             "openvino; python_version >= '3.10'",
             "nncf; python_version >= '3.10'",
@@ -71,8 +75,8 @@ setup(
             "setuptools",
             "wheel",
         ],
-        # for the plot of `python -m bench.accuracy`
-        "bench": ["matplotlib; python_version >= '3.10'"],
+        # for the benchmarks' plots
+        "bench": ["matplotlib"],
         "lint": [
             "ruff==0.14.*; python_version >= '3.7'",
             "mypy==2.*; python_version >= '3.10'",

@@ -29,6 +29,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_evaluate(commands)
     _add_predict(commands)
+    _add_explore(commands)
+    _add_report(commands)
     _add_quantize(commands)
     _add_convert(commands)
     _add_verify(commands)
@@ -143,10 +145,24 @@ def _add_train(commands: Any) -> None:
     parser.set_defaults(command=_train)
 
 
-def _add_quantize(commands: Any) -> None:
-    text = "add the graph in 8 bits to a bundle, for OpenVINO, if it is as right as the plain one"
-    parser = commands.add_parser("quantize", help=text, description=text)
+def _add_explore(commands: Any) -> None:
+    text = "write what labelled photographs are like, as a page with pictures; no model is asked"
+    parser = commands.add_parser("explore", help=text, description=text)
+    _add_photographs(parser)
+    parser.add_argument("--out", metavar="FILE.html", required=True)
+    parser.set_defaults(command=_explore)
+
+
+def _add_report(commands: Any) -> None:
+    text = "write how good a bundle is and what it gets wrong, as a page with pictures"
+    parser = commands.add_parser("report", help=text, description=text)
     parser.add_argument("bundle", metavar="BUNDLE")
+    _add_trained_on(parser)
+    parser.add_argument("--out", metavar="FILE.html", help="(report.html in the bundle)")
+    parser.set_defaults(command=_report)
+
+
+def _add_trained_on(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data",
         metavar="DATA",
@@ -156,6 +172,13 @@ def _add_quantize(commands: Any) -> None:
     parser.add_argument(
         "--images", metavar="FOLDER", help="what a table's files are relative to (its own folder)"
     )
+
+
+def _add_quantize(commands: Any) -> None:
+    text = "add the graph in 8 bits to a bundle, for OpenVINO, if it is as right as the plain one"
+    parser = commands.add_parser("quantize", help=text, description=text)
+    parser.add_argument("bundle", metavar="BUNDLE")
+    _add_trained_on(parser)
     parser.add_argument("--out", metavar="BUNDLE", help="(the same bundle)")
     parser.set_defaults(command=_quantize)
 
@@ -327,6 +350,25 @@ def _train(options: argparse.Namespace) -> Exit:
         options.int8,
         trainer.Options(*(getattr(options, field) for field in trainer.Options._fields)),
     )
+    return Exit.OK
+
+
+def _explore(options: argparse.Namespace) -> Exit:
+    from export.report import explore
+
+    explore.run(options.data, options.images, options.out)
+    print("wrote {}".format(options.out))
+    return Exit.OK
+
+
+def _report(options: argparse.Namespace) -> Exit:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from export.report import report
+
+    for line in report.run(options.bundle, options.data, options.images, options.out):
+        print(line)
+    where = options.out or os.path.join(options.bundle, "report.html")
+    print("Report: {}".format(where))
     return Exit.OK
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from typing import Any, Iterable, Sequence
+from typing import Any, Dict, Iterable, List, Sequence
 
 from export.pictures.photographs import Photograph
 from export.recipe.lookalikes import Pair
@@ -18,15 +18,15 @@ def labelled(photographs: Iterable[Photograph], below: str) -> bytes:
 
     It can be read again with `below` as its `images`.
     """
-    rows = ((os.path.relpath(one.path, below), one.label) for one in photographs)
-    return _table(("file", "label"), rows)
+    found = ((os.path.relpath(one.path, below), one.label) for one in photographs)
+    return content(("file", "label"), found)
 
 
 def suspects(
     found: Sequence[Suspect], photographs: Sequence[Photograph], labels: Sequence[str], below: str
 ) -> bytes:
     """Return the table of Suspects: `file`, `label`, `score`, `other_label`, `other_score`."""
-    rows = (
+    listed = (
         (
             os.path.relpath(photographs[one.number].path, below),
             photographs[one.number].label,
@@ -36,7 +36,7 @@ def suspects(
         )
         for one in found
     )
-    return _table(("file", "label", "score", "other_label", "other_score"), rows)
+    return content(("file", "label", "score", "other_label", "other_score"), listed)
 
 
 def duplicates(pairs: Sequence[Pair], photographs: Sequence[Photograph], below: str) -> bytes:
@@ -46,7 +46,7 @@ def duplicates(pairs: Sequence[Pair], photographs: Sequence[Photograph], below: 
     """
     both = [(photographs[pair.first], photographs[pair.second], pair.likeness) for pair in pairs]
     both.sort(key=lambda row: row[0].label == row[1].label)
-    rows = (
+    listed = (
         (
             os.path.relpath(first.path, below),
             first.label,
@@ -56,12 +56,19 @@ def duplicates(pairs: Sequence[Pair], photographs: Sequence[Photograph], below: 
         )
         for first, second, likeness in both[:MOST_PAIRS]
     )
-    return _table(("file", "label", "other_file", "other_label", "likeness"), rows)
+    return content(("file", "label", "other_file", "other_label", "likeness"), listed)
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+def content(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """Return a table of `rows` below the names of their columns."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter="\t", lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
     return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def rows(path: str) -> List[Dict[str, str]]:
+    """Return the rows of a table that `content` made, each as {column: value}."""
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        return [dict(row) for row in csv.DictReader(file, delimiter="\t")]

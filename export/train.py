@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.classify import bundle, writer
+from edge.errors import LabeldError
 from edge.prepare import heic
 from export import assessment, scores, tables, thresholds
 from export.network import freeze
@@ -19,6 +20,7 @@ from export.pictures.collection import Collection
 from export.pictures.photographs import Checked, Photograph
 from export.progress import Progress
 from export.recipe import suspects
+from export.report import predictions
 from export.trainer import Options, Trained, Trainer
 
 INT8 = AUTO, NEVER = ("auto", "never")
@@ -69,6 +71,8 @@ def run(
     points = trainer.curve(choice)
     if points:
         print(assessment.curve_text(points))
+        figures["learning_curve"] = [list(point) for point in points]
+    told = predictions.predictions(chosen, plan.held_out, trainer.labels, trained.scores)
     held_out = [chosen[number] for number in np.flatnonzero(plan.held_out)]
     others = [chosen[number] for number in np.flatnonzero(~plan.held_out)]
     freeze.write_bundle(
@@ -82,6 +86,7 @@ def run(
             bundle.HELD_OUT: tables.labelled(held_out, found.below),
             bundle.SUSPECTS: tables.suspects(suspicious, chosen, trainer.labels, found.below),
             bundle.DUPLICATES: tables.duplicates(trainer.duplicates, chosen, found.below),
+            bundle.PREDICTIONS: predictions.written(told, found.below),
         },
         {
             "data": os.path.abspath(data),
@@ -91,6 +96,7 @@ def run(
     print("wrote {}".format(out))
     if int8 == AUTO:
         _quantize(out, others, held_out)
+    _report(out, found.below)
 
 
 def _quantize(out: str, learnt: Sequence[Photograph], held_out: Sequence[Photograph]) -> None:
@@ -107,6 +113,21 @@ def _quantize(out: str, learnt: Sequence[Photograph], held_out: Sequence[Photogr
         print("int8: not tried: {}".format(error))
     except KeyboardInterrupt:
         print("int8: Ctrl-C: the bundle stays as it was written")
+
+
+def _report(out: str, below: str) -> None:
+    """Add the report to a bundle that has been written, and print the lines that matter."""
+    from export.report import page, report
+
+    try:
+        page.check()
+        lines = report.write(bundle.read(out), below, predictions.read(out, below))
+    except LabeldError as error:
+        print("report: not written: {}".format(error))
+    except KeyboardInterrupt:
+        print("report: Ctrl-C: not written")
+    else:
+        print("\n".join(lines + ["Report: " + os.path.join(out, bundle.REPORT)]))
 
 
 def _held_out_figures(trainer: Trainer, trained: Trained, seed: int) -> scores.Figures:

@@ -11,6 +11,8 @@ BUNDLE/golden/                  pictures as files, `pixels.npy` as prepared, `sc
 BUNDLE/held_out.tsv             of a trained one: the photographs that its scores are from
 BUNDLE/suspects.tsv             those that are taken for another class than their label
 BUNDLE/duplicates.tsv           pairs that are nearly the same
+BUNDLE/predictions.tsv          what each was taken for by a model that had not seen it
+BUNDLE/report.html              all that for people, with pictures
 """
 
 import os
@@ -42,8 +44,13 @@ SUSPECTS = "suspects.tsv"
 DUPLICATES = "duplicates.tsv"
 """The table of the photographs that are nearly the same."""
 
-TABLES = (HELD_OUT, SUSPECTS, DUPLICATES)
+PREDICTIONS = "predictions.tsv"
+"""The table of what each photograph was taken for by a model that had not seen it."""
 
+TABLES = (HELD_OUT, SUSPECTS, DUPLICATES, PREDICTIONS)
+
+REPORT = "report.html"
+"""What `labeld-export report` made of the tables and the photographs."""
 
 MOST_PICTURE_BYTES = 100 << 20
 """Of a golden sample's file."""
