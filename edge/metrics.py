@@ -1,6 +1,6 @@
 """The Prometheus instruments, on the registry that they are given."""
 
-from typing import ContextManager, Sequence, Set
+from typing import ContextManager, Sequence, Set, Tuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
@@ -27,6 +27,16 @@ DECODE, PREPROCESS, WAIT, CLASSIFY, PUBLISH = STAGES = (
 
 _STAGE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _AGE_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
+_SCORES = tuple(tenth / 10 for tenth in range(1, 11))
+
+MOST_LABELS = 1000
+"""Series of labels, of all sources: each is some memory here, and more in Prometheus."""
+
+OTHER = "other"
+"""What labels beyond MOST_LABELS are counted as."""
+
+_UNKNOWN = "unknown"
+
 _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
@@ -64,6 +74,20 @@ class Metrics:
             ["source"],
             registry=registry,
             buckets=_AGE_SECONDS,
+        )
+        self._labels = Counter(
+            "labeld_labels",
+            "Labels by what they say; those beyond the first 1000 series are 'other'",
+            ["source", "label"],
+            registry=registry,
+        )
+        self._seen: Set[Tuple[str, str]] = set()
+        self._score = Histogram(
+            "labeld_label_score",
+            "The best class's score, also where the label is unknown",
+            ["source"],
+            registry=registry,
+            buckets=_SCORES,
         )
         self._up = Gauge(
             "labeld_source_up", "1 while the source can deliver", ["source"], registry=registry
@@ -124,14 +148,24 @@ class Metrics:
         self._gone.discard(source)
         self._up.labels(source)
         self._age.labels(source)
+        self._score.labels(source)
+        self._labels.labels(source, _UNKNOWN)
+        self._removed.labels(source)
         for outcome in OUTCOMES:
             self._frames.labels(source, outcome)
+        for reason in REASONS:
+            self._dropped.labels(source, reason)
 
     def remove_source(self, source: str) -> None:
         """Show nothing more of a source, nor count what is still under way of it."""
         self._gone.add(source)
-        for metric in (self._up, self._age, self._removed):
+        for metric in (self._up, self._age, self._removed, self._score):
             _remove(metric, source)
+        for label in [label for owner, label in self._seen if owner == source]:
+            self._seen.discard((source, label))
+            _remove(self._labels, source, label)
+        for label in (_UNKNOWN, OTHER):
+            _remove(self._labels, source, label)
         for outcome in OUTCOMES:
             _remove(self._frames, source, outcome)
         for reason in REASONS:
@@ -141,6 +175,19 @@ class Metrics:
         """Count pictures; `outcome`: one of OUTCOMES."""
         if source not in self._gone:
             self._frames.labels(source, outcome).inc(number)
+
+    def labelled(self, source: str, label: str, score: float) -> None:
+        """Count a label, and its score (0 to 1)."""
+        if source in self._gone:
+            return
+        key = (source, label)
+        if label != _UNKNOWN and key not in self._seen:
+            if len(self._seen) < MOST_LABELS:
+                self._seen.add(key)
+            else:
+                label = OTHER
+        self._labels.labels(source, label).inc()
+        self._score.labels(source).observe(score)
 
     def dropped(self, source: str, reason: str, number: int) -> None:
         """Count messages that were dropped; `reason`: why."""

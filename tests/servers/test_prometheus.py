@@ -1,13 +1,11 @@
 """The metrics page: clean by Prometheus' own lint, and scraped by a real Prometheus."""
 
-import json
-import os
 import subprocess
-from urllib.parse import quote
 
 import pytest
 
 from tests.support import servers, tiny
+from tests.support.prometheus import Prometheus
 from tests.support.servers import wait_for
 
 
@@ -36,40 +34,8 @@ def test_the_page_is_clean_by_prometheus_own_lint(busy):
     assert (lint.returncode, lint.stdout.decode()) == (0, "")
 
 
-class Prometheus:
-    """A running prometheus that scrapes one target every second."""
-
-    def __init__(self, folder, target_port):
-        self._url = "http://127.0.0.1:{}".format(servers.free_port())
-        config = os.path.join(str(folder), "prometheus.yml")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(
-                "global: {scrape_interval: 1s}\n"
-                "scrape_configs:\n"
-                "  - job_name: labeld\n"
-                "    static_configs: [{targets: ['127.0.0.1:%d']}]\n" % target_port
-            )
-        with open(os.path.join(str(folder), "prometheus.log"), "wb") as log:
-            self.process = subprocess.Popen(
-                [
-                    servers.program("prometheus"),
-                    "--config.file=" + config,
-                    "--storage.tsdb.path=" + os.path.join(str(folder), "tsdb"),
-                    "--web.listen-address=" + self._url.replace("http://", ""),
-                ],
-                stdout=log,
-                stderr=log,
-            )
-
-    def value(self, query):
-        """Return the value of a query with one result, or None."""
-        code, body = servers.page(self._url + "/api/v1/query?query=" + quote(query))
-        found = json.loads(body)["data"]["result"] if code == 200 else []
-        return float(found[0]["value"][1]) if len(found) == 1 else None
-
-
 def test_a_real_prometheus_scrapes_it(busy, tmp_path):
-    prometheus = Prometheus(tmp_path, busy.http_port)
+    prometheus = Prometheus(tmp_path, [busy.http_port])
     try:
         wait_for(lambda: prometheus.value('up{job="labeld"}') == 1, "it is scraped")
         outcome = 'labeld_frames_total{source="drop",outcome="%s"}'
@@ -79,5 +45,4 @@ def test_a_real_prometheus_scrapes_it(busy, tmp_path):
         assert prometheus.value('labeld_frame_age_seconds_count{source="drop"}') == 4
         assert prometheus.value('labeld_stage_seconds_count{stage="decode"}') >= 3
     finally:
-        prometheus.process.terminate()
-        prometheus.process.wait(30)
+        prometheus.stop()
