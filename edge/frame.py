@@ -55,12 +55,14 @@ class Prepared(NamedTuple):
         identity: its event's id.
         ready: when its row was filled, monotonic seconds.
         status: its source's, as its judge has it.
+        row: uint8[299, 299, 3], RGB: the one that is filled, until its batch has been classified.
     """
 
     frame: Frame
     identity: str
     ready: float
     status: str
+    row: np.ndarray
 
 
 def frame_id(frame: Frame, data: bytes) -> str:

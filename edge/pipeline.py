@@ -222,7 +222,7 @@ class Decoder:
             slot.cancel()
             return self._sink.unchanged(frame)
         self.is_decoding = False
-        slot.commit(Prepared(frame, identity, time.monotonic(), status))
+        slot.commit(Prepared(frame, identity, time.monotonic(), status, slot.row))
         return True
 
     def _refusal(self, frame: Frame, identity: str, fault: Exception) -> Step:
@@ -259,6 +259,11 @@ def _postponed(frame: Frame, reason: str) -> bool:
 
 def _reason(error: BaseException) -> str:
     return str(error) or "it could not be decoded: {}".format(type(error).__name__)
+
+
+def _released(batch: Batch) -> bool:
+    batch.release()
+    return True
 
 
 class Batcher:
@@ -298,7 +303,7 @@ class Batcher:
             self._results.extend(
                 self._result(model, outputs, number, prepared) for number, prepared in items
             )
-        batch.release()
+        self._results.append(partial(_released, batch))  # until then its rows are as they were
 
     def _result(
         self, model: LoadedModel, outputs: Outputs, number: int, prepared: Prepared

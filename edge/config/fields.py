@@ -5,6 +5,9 @@ from typing import Any, List, Optional, Tuple, Union
 
 from edge.config.schema import number, text
 
+NO_PICTURE, EACH_PICTURE, UNKNOWN_PICTURE = PICTURES = ("none", "label", "unknown")
+"""Of `publish_picture`: none, that of each label, that of those which say "unknown"."""
+
 AUTO = "auto"
 """The threshold that the bundle has."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Tuple, Type, Union
 
 from edge.config import fields
-from edge.config.fields import AUTO, Threshold
+from edge.config.fields import AUTO, NO_PICTURE, PICTURES, Threshold
 from edge.config.schema import build, flag, name, number, one_of, option, section, text
 from edge.mqtt.broker import Broker, Tls
 from edge.mqtt.topics import Topics, level
@@ -58,6 +58,7 @@ class FolderSettings:
     ignore: Tuple[str, ...] = option(fields.patterns, ())
     keep: KeepSettings = option(section(KeepSettings), KeepSettings())
     threshold: Optional[Threshold] = option(fields.threshold, None)
+    publish_picture: str = option(one_of(*PICTURES), NO_PICTURE)
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class CameraSettings:
     roi: Optional[Tuple[int, int, int, int]] = option(fields.roi, None)
     rotate: int = option(one_of(0, 90, 180, 270), 0)
     threshold: Optional[Threshold] = option(fields.threshold, None)
+    publish_picture: str = option(one_of(*PICTURES), NO_PICTURE)
     publish: str = option(one_of("every", "change"), "every")
     hold: HoldSettings = option(section(HoldSettings), HoldSettings())
     heartbeat_s: Optional[float] = option(number(0.1, 86400), None)
@@ -105,6 +107,7 @@ class MqttSourceSettings:
     share: Optional[str] = option(fields.share_name, None)
     max_bytes: int = option(number(1, 100 * 1024 * 1024, whole=True), 16 * 1024 * 1024)
     threshold: Optional[Threshold] = option(fields.threshold, None)
+    publish_picture: str = option(one_of(*PICTURES), NO_PICTURE)
 
 
 SourceSettings = Union[FolderSettings, CameraSettings, MqttSourceSettings]
@@ -170,6 +173,7 @@ class HttpSettings:
     password_file: Optional[str] = option(text, None)
     max_connections: int = option(number(1, 1000, whole=True), 32)
     timeout_s: float = option(number(1, 3600), 30)
+    pictures: bool = option(flag, False)
     password: Optional[str] = field(default=None, repr=False)
     """The content of `password_file`, read when the configuration is loaded."""
 

@@ -5,6 +5,7 @@ import os
 import time
 from typing import List, NamedTuple, Tuple
 
+from edge.board import Board
 from edge.classify import variant
 from edge.classify.loaded import load_best
 from edge.classify.runtime import Runtime
@@ -19,6 +20,7 @@ from edge.deliver.keeper import Keeper
 from edge.deliver.notes import Notes
 from edge.deliver.outbox import Bounds, Outbox
 from edge.deliver.outcomes import Outcomes
+from edge.deliver.pictures import Pictures
 from edge.deliver.publisher import Publisher
 from edge.deliver.statuses import Statuses
 from edge.in_hand import InHand, InHandError, TakenError
@@ -42,6 +44,7 @@ class Parts(NamedTuple):
     keeping: Worker
     wakeup: Wakeup
     in_hand: InHand
+    statuses: Statuses
 
     @property
     def workers(self) -> List[Worker]:
@@ -56,6 +59,7 @@ def build(
     notifier: Notifier,
     metrics: Metrics,
     ending: Ending,
+    board: Board,
 ) -> Parts:
     """Load the model and wire what serves it; nothing runs yet.
 
@@ -66,6 +70,7 @@ def build(
         notifier: the Notifier.
         metrics: the Metrics.
         ending: the Ending.
+        board: told what is labelled.
 
     Raises:
         BundleError: no bundle can be served.
@@ -80,18 +85,21 @@ def build(
         on_bad=lambda bundle: variant.discard_kept(bundle, config.model.converted),
     )
     wakeup = Wakeup()
+    statuses = Statuses(wakeup)
+    pictures = Pictures(config.topics, statuses)
     outbox = Outbox(
         _bounds(config.outbox),
-        Outcomes(config.topics, metrics),
+        Outcomes(config.topics, metrics, pictures),
         wakeup,
         first_key=int(time.time() * 1e6),  # so that a file which can be opened later is older
     )
-    statuses = Statuses(wakeup)
     _make_folder(os.path.dirname(config.outbox.path))
     in_hand, is_ours = _in_hand(config.outbox.path + ".in_hand")
     notes = Notes()
     keeper = Keeper(outbox, notes, config.outbox.path if is_ours else None)
-    service = Service(config, model, outbox, statuses, metrics, ending.fail, in_hand, notes)
+    service = Service(
+        config, model, outbox, statuses, metrics, ending.fail, in_hand, notes, pictures, board
+    )
     publisher = Publisher(config, outbox, statuses, metrics.mqtt_connected, wakeup)
     reload = Reload(path, service, runtime, notifier, metrics, ending.stop)
     converter = Converter(service, reload, runtime, metrics)
@@ -99,7 +107,17 @@ def build(
     sending = Worker("publish", publisher.step, ending.fail)
     keeping = Worker("keep", keeper.step, ending.fail)
     return Parts(
-        service, reload, converter, changing, publisher, sending, keeper, keeping, wakeup, in_hand
+        service,
+        reload,
+        converter,
+        changing,
+        publisher,
+        sending,
+        keeper,
+        keeping,
+        wakeup,
+        in_hand,
+        statuses,
     )
 
 

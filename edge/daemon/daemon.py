@@ -5,19 +5,23 @@ import signal
 import time
 from typing import List, Mapping, Optional
 
+from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from edge.board import Board
 from edge.classify.runtimes import Runtimes
 from edge.config.load import load
 from edge.config.settings import Config
 from edge.daemon.build import Parts, build
 from edge.daemon.ending import Ending
 from edge.daemon.heartbeat import Heartbeat
+from edge.daemon.overview import Overview, Serves
+from edge.daemon.recent import Recent
 from edge.daemon.signals import Signals
 from edge.daemon.summary import Summary
 from edge.daemon.systemd import Notifier
 from edge.errors import Exit
-from edge.http.pages import pages
+from edge.http.pages import View, pages
 from edge.http.server import HttpServer
 from edge.machine.device import Device
 from edge.machine.device_metrics import DeviceCollector
@@ -67,6 +71,7 @@ class Daemon:
         self._signals = signals
         self._ending = Ending()
         self._heartbeat = Heartbeat(notifier)
+        self._board = Board(config.http.pictures)
         self._parts: Optional[Parts] = None
         self._ready = False
 
@@ -75,17 +80,38 @@ class Daemon:
         registry = CollectorRegistry()
         metrics = Metrics(registry, [source.name for source in self._config.sources])
         registry.register(DeviceCollector(Device()))
-        app = pages(registry, self._heartbeat.stalled, self._not_ready)
-        http = HttpServer(self._config.http, app)
+        recent = Recent()
+        logging.getLogger().addHandler(recent)
+        http = HttpServer(self._config.http, self._pages(registry, recent))
         _log.info("http: listening on port %s", http.port)
         try:
             return self._serve_model(metrics, Summary(registry))
         finally:
             http.close()
+            logging.getLogger().removeHandler(recent)
+
+    def _pages(self, registry: CollectorRegistry, recent: Recent) -> web.Application:
+        overview = Overview(
+            self._config, self._board, registry, recent, self._serves, self._not_ready
+        )
+        view = View(overview.state, overview.picture, overview.report)
+        return pages(self._config.http, registry, self._heartbeat.stalled, self._not_ready, view)
+
+    def _serves(self) -> Optional[Serves]:
+        if self._parts is None:
+            return None
+        service = self._parts.service
+        return Serves(service.config, service.bundle, self._parts.statuses)
 
     def _serve_model(self, metrics: Metrics, summary: Summary) -> Exit:
         parts = self._parts = build(
-            self._path, self._config, Runtimes(), self._notifier, metrics, self._ending
+            self._path,
+            self._config,
+            Runtimes(),
+            self._notifier,
+            metrics,
+            self._ending,
+            self._board,
         )
         self._heartbeat.watch(lambda: parts.workers)
         parts.keeping.start()

@@ -3,12 +3,15 @@
 import threading
 from typing import Callable, List, Optional, Sequence
 
+from edge.board import Board
 from edge.classify.bundle import Bundle
 from edge.classify.loaded import LoadedModel
 from edge.classify.serving import Serving
+from edge.config.fields import NO_PICTURE
 from edge.config.settings import Config, SourceSettings
 from edge.deliver.homeassistant import Discovery
 from edge.deliver.notes import Notes
+from edge.deliver.pictures import Pictures
 from edge.deliver.roster import Former, Roster
 from edge.deliver.sides import OutboxWriter
 from edge.deliver.sink import EventSink
@@ -41,6 +44,8 @@ class Service:
         on_failure: Callable[[Worker], None],
         in_hand: InHand,
         notes: Optional[Notes] = None,
+        pictures: Optional[Pictures] = None,
+        board: Optional[Board] = None,
     ) -> None:
         """Wire it; nothing runs before `start`.
 
@@ -54,11 +59,14 @@ class Service:
             in_hand: where it is noted what is being decoded.
             notes: where it is noted what outlives the process: which sources there are, and which
                 files cannot be put away; None: nowhere.
+            pictures: where pictures wait for their events; None: none is published.
+            board: told what is labelled; None: nobody looks.
         """
         self.config = config
         self._metrics = metrics
         self._serving = Serving(model)
-        self._sink = EventSink(config.decide, config.topics, outbox, metrics)
+        self._pictures, self._board = pictures, board
+        self._sink = EventSink(config.decide, config.topics, outbox, metrics, pictures, board)
         self._admission = Admission(config.prepare.max_megapixels)
         decoders = cores()
         self._pipeline = Pipeline(
@@ -139,6 +147,11 @@ class Service:
             heir = heirs.get(level(former.name))
             if heir is None:
                 self._factory.forget(former.name)
+                if self._board is not None:
+                    self._board.forget(former.name)
+            if former.kind == "camera" and self._pictures is not None:
+                if heir is None or heir.kind != "camera" or heir.publish_picture == NO_PICTURE:
+                    self._pictures.forget(former.name)
             if former.kind == "camera" and (heir is None or heir.kind != "camera"):
                 self._discovery.withdraw(former.name)
                 self._take_back_label(former.name, stop)

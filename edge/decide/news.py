@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Optional, Tuple
 
-from edge.config.fields import Threshold
+from edge.config.fields import NO_PICTURE, Threshold
 
 
 class Changes:
@@ -63,11 +63,13 @@ class Policy(NamedTuple):
         retain: whether only the last label counts, as of a camera: the broker keeps it, and where
             there is no room for late ones, the oldest are dropped.
         changes: tells which labels are news; None: all are published.
+        picture: whether its picture is published, one of `fields.PICTURES`.
     """
 
     threshold: Optional[Threshold] = None
     retain: bool = False
     changes: Optional[Changes] = None
+    picture: str = NO_PICTURE
 
 
 ALL = Policy()

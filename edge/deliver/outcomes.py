@@ -6,6 +6,7 @@ from typing import Optional
 
 from edge.deliver.event import failure_of
 from edge.deliver.message import Message
+from edge.deliver.pictures import Pictures
 from edge.metrics import DROPPED, FAILED, PUBLISH, PUBLISHED, Metrics
 from edge.mqtt.topics import Topics
 
@@ -15,16 +16,21 @@ _log = logging.getLogger(__name__)
 class Outcomes:
     """Counts the ends of one device's messages; any thread's."""
 
-    def __init__(self, topics: Topics, metrics: Metrics) -> None:
-        """Take the device's Topics and the Metrics."""
+    def __init__(
+        self, topics: Topics, metrics: Metrics, pictures: Optional[Pictures] = None
+    ) -> None:
+        """Take the device's Topics, the Metrics, and the pictures that wait for their events."""
         self._topics = topics
         self._metrics = metrics
+        self._pictures = pictures
 
     def acknowledged(self, message: Message, stored: bool) -> None:
         """The broker has a message; `stored`: it comes from disk, and its times say nothing."""
         if message.outcome is None:
             return
         self._metrics.count(message.source, message.outcome)
+        if self._pictures is not None:
+            self._pictures.acknowledged(message)
         if not stored:
             now = time.monotonic()
             self._metrics.stage(PUBLISH, now - message.since)

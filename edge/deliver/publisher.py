@@ -12,7 +12,7 @@ from edge.deliver.event import delayed
 from edge.deliver.message import Message
 from edge.deliver.refusals import Refusals
 from edge.deliver.sides import OutboxReader
-from edge.deliver.statuses import Statuses
+from edge.deliver.statuses import Statuses, Word
 from edge.mqtt.connection import Connection
 from edge.mqtt.identity import Identity, Will
 from edge.mqtt.limits import UnfitError
@@ -137,7 +137,7 @@ class Publisher(Listener):
         if not self._to_say_online:
             return False
         self._to_say_online = False
-        self._tell(self._status_topic, b"online", TEXT)
+        self._tell(self._status_topic, Word(b"online", TEXT))
         return True
 
     def _tell_next(self) -> bool:
@@ -153,7 +153,7 @@ class Publisher(Listener):
         if not self._current:
             return False
         message = self._current.popleft()
-        self._tell(message.topic, message.payload, self._properties(message))
+        self._tell(message.topic, Word(message.payload, self._properties(message)))
         return True
 
     def _send_delayed(self) -> bool:
@@ -195,10 +195,12 @@ class Publisher(Listener):
             expiry = max(1, min(int(self._max_age_seconds - age), MAX_EXPIRY_SECONDS))
         return PublishProperties(JSON.content_type, expiry, message.user_properties)
 
-    def _tell(self, topic: str, payload: bytes, properties: PublishProperties = JSON) -> None:
+    def _tell(self, topic: str, word: Word) -> None:
         """Publish a status; if it is lost, `on_up` has all of them told again."""
         try:
-            number = self._connection.publish(topic, payload, properties, retain=True)
+            number = self._connection.publish(
+                topic, word.payload, word.properties, retain=word.retain
+            )
         except UnfitError as error:
             _log.error("%s: %s cannot be told: %s", self._broker.name, topic, error)
             return

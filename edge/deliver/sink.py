@@ -2,14 +2,16 @@
 
 import logging
 import time
-from typing import Tuple
+from typing import Optional, Tuple
 
+from edge.board import Board
 from edge.classify.bundle import Bundle
 from edge.classify.outputs import Scored
 from edge.config.settings import DecideSettings
 from edge.decide.threshold import decide, resolved
 from edge.deliver.event import SCHEMA, failed_event, label_event
 from edge.deliver.message import Message
+from edge.deliver.pictures import Pictures
 from edge.deliver.sides import OutboxWriter
 from edge.frame import Frame, Prepared
 from edge.metrics import DROPPED, FAILED, PUBLISHED, UNCHANGED, Metrics
@@ -24,7 +26,13 @@ class EventSink(Sink):
     """Writes the events of one device into the outbox."""
 
     def __init__(
-        self, settings: DecideSettings, topics: Topics, outbox: OutboxWriter, metrics: Metrics
+        self,
+        settings: DecideSettings,
+        topics: Topics,
+        outbox: OutboxWriter,
+        metrics: Metrics,
+        pictures: Optional[Pictures] = None,
+        board: Optional[Board] = None,
     ) -> None:
         """Make the sink.
 
@@ -33,11 +41,15 @@ class EventSink(Sink):
             topics: the device's Topics.
             outbox: where events go.
             metrics: the Metrics.
+            pictures: where pictures wait for their events; None: none is published.
+            board: told each label; None: nobody looks.
         """
         self._settings = settings
         self._topics = topics
         self._outbox = outbox
         self._metrics = metrics
+        self._pictures = pictures
+        self._board = board
 
     def change(self, settings: DecideSettings) -> None:
         """Decide by other settings from now on."""
@@ -59,12 +71,21 @@ class EventSink(Sink):
                 label_event(prepared, decision, bundle, age),
                 (("model", bundle.model),),
             )._replace(retain=policy.retain)
+            if self._pictures is not None:
+                self._pictures.offer(
+                    frame.source, policy, prepared.identity, decision.label, prepared.row
+                )
             if not self._put(frame, message):
                 return False
         else:
             self.unchanged(frame)
         if policy.changes is not None:
             policy.changes.note(decision.label, frame.arrived, due)
+        self._metrics.labelled(frame.source, decision.label, decision.score)
+        if self._board is not None:
+            self._board.labelled(
+                frame.source, frame.image, decision.label, decision.score, prepared.row
+            )
         return True
 
     def unchanged(self, frame: Frame) -> bool:

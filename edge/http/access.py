@@ -2,16 +2,18 @@
 
 import hmac
 import logging
-from typing import Any, Optional
+from typing import Any, Awaitable, Callable, Optional
 
 import aiohttp
 from aiohttp import web
 
 from edge.config.settings import HttpSettings
-from edge.http.pages import Handler
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+"""What answers a request: aiohttp's."""
 
 _HEADERS = {
-    # nothing is loaded, from nowhere
+    # nothing is loaded, from nowhere, where an answer does not say otherwise
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -27,11 +29,18 @@ def access(settings: HttpSettings) -> Any:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await _answered(request, handler, settings)
-        response.headers.update(_HEADERS)
-        response.force_close()  # a connection has one request: what it may last bounds both
+        if not response.prepared:
+            harden(response)
         return response
 
     return middleware
+
+
+def harden(response: web.StreamResponse) -> None:
+    """Have an answer say what a browser may do with it, and end its connection."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.force_close()  # a connection has one request: what it may last bounds both
 
 
 async def _answered(

@@ -1,40 +1,123 @@
-"""The pages: /metrics for Prometheus, /healthz and /readyz for whoever asks, / for people."""
+"""The pages: / for people, /metrics for Prometheus, /healthz and /readyz for whoever asks."""
 
-from typing import Any, Awaitable, Callable, Sequence
+import os
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from edge import __version__
+from edge.config.settings import HttpSettings
+from edge.http.access import Handler
+from edge.http.live import Live
 
 Reasons = Callable[[], Sequence[str]]
 """Returns why not, a line each; nothing if all is well."""
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-"""What answers a request: aiohttp's."""
+_STATIC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static")
 
-_PAGES = {
-    "/metrics": "what Prometheus scrapes",
-    "/healthz": "whether every stage comes round; 503 names the one that hangs",
-    "/readyz": "whether pictures are served",
-}
+_PAGES = {"/": "page.html", "/page.css": "page.css", "/page.js": "page.js"}
+"""What answers with a file of _STATIC."""
+
+_KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+
+_OWN = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""What the page may load: what labeld itself serves."""
+
+_REPORT = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+"""What a report may: show what is within it; it came with a bundle, from wherever."""
 
 
-def pages(registry: CollectorRegistry, health: Reasons, readiness: Reasons) -> web.Application:
+SPARE = 8
+"""Of the connections, what open pages leave to Prometheus and others."""
+
+
+class View(NamedTuple):
+    """What the page is made of.
+
+    Attributes:
+        state: returns what it shows, for JSON.
+        picture: returns the last picture of a source as a JPEG, or None.
+        report: returns the model's report as HTML, or None.
+    """
+
+    state: Callable[[], Dict[str, Any]]
+    picture: Callable[[str], Optional[bytes]]
+    report: Callable[[], Optional[bytes]]
+
+
+def pages(
+    settings: HttpSettings,
+    registry: CollectorRegistry,
+    health: Reasons,
+    readiness: Reasons,
+    view: View,
+) -> web.Application:
     """Return the application.
 
     Args:
+        settings: the `http` section of the configuration.
         registry: what /metrics shows.
         health, readiness: become 200 "ok", or 503 with a reason a line.
+        view: what / shows.
     """
     app = web.Application()
-    app.router.add_get("/", _index)
+    live = Live(view.state, max(1, settings.max_connections - SPARE), settings.timeout_s)
+    for path, name in _PAGES.items():
+        app.router.add_get(path, _file(name))
+    app.router.add_get("/events", live.stream)
+    app.router.add_get("/picture", _picture(view))
+    app.router.add_get("/report", _report(view))
     app.router.add_get("/metrics", _metrics(registry))
     app.router.add_get("/healthz", _answer(health))
     app.router.add_get("/readyz", _answer(readiness))
     app.router.add_route("*", "/{other:.*}", _no_such_page)
+    app.on_startup.append(live.begin)
+    app.on_shutdown.append(live.end)
     return app
+
+
+def _file(name: str) -> Handler:
+    async def answer(_: web.Request) -> web.Response:
+        with open(os.path.join(_STATIC, name), "rb") as file:
+            content = file.read()
+        kind = _KINDS[os.path.splitext(name)[1]] + "; charset=utf-8"
+        headers = {"Content-Type": kind, "Content-Security-Policy": _OWN}
+        return web.Response(body=content, headers=headers)
+
+    return answer
+
+
+def _picture(view: View) -> Handler:
+    async def picture(request: web.Request) -> web.Response:
+        found = view.picture(request.query.get("source", ""))
+        if found is None:
+            text = "no picture: http.pictures is not set, or the source has had none\n"
+            return web.Response(text=text, status=404)
+        return web.Response(body=found, content_type="image/jpeg")
+
+    return picture
+
+
+def _report(view: View) -> Handler:
+    async def report(_: web.Request) -> web.Response:
+        found = view.report()
+        if found is None:
+            text = "no report: the bundle has none, or http.pictures is not set\n"
+            return web.Response(text=text, status=404)
+        headers = {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Security-Policy": _REPORT,
+        }
+        return web.Response(body=found, headers=headers)
+
+    return report
 
 
 def _metrics(registry: CollectorRegistry) -> Handler:
@@ -57,16 +140,4 @@ def _answer(reasons: Reasons) -> Handler:
 
 
 async def _no_such_page(_: web.Request) -> web.Response:
-    return web.Response(text="labeld serves / and {}\n".format(", ".join(_PAGES)), status=404)
-
-
-async def _index(_: Any) -> web.Response:
-    links = "".join(
-        '<li><a href="{0}">{0}</a>: {1}</li>\n'.format(path, text) for path, text in _PAGES.items()
-    )
-    html = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>labeld</title></head>\n'
-        "<body><h1>labeld {}</h1>\n<ul>\n{}</ul></body></html>\n".format(__version__, links)
-    )
-    return web.Response(text=html, content_type="text/html")
+    return web.Response(text="labeld serves /, /metrics, /healthz and /readyz\n", status=404)

@@ -25,6 +25,9 @@ class PublishProperties(NamedTuple):
 JSON = PublishProperties("application/json")
 TEXT = PublishProperties("text/plain")
 
+JPEG = "image/jpeg"
+"""The one content type that is no text."""
+
 
 def of_connect(identity: Identity) -> Properties:
     """Return what CONNECT tells the broker of us."""
@@ -35,9 +38,10 @@ def of_connect(identity: Identity) -> Properties:
 
 
 def of_publish(facts: PublishProperties) -> Properties:
-    """Return what PUBLISH tells with a message of UTF-8 text."""
+    """Return what PUBLISH tells with a message."""
     properties = Properties(PacketTypes.PUBLISH)
-    properties.PayloadFormatIndicator = 1  # UTF-8
+    if facts.content_type != JPEG:
+        properties.PayloadFormatIndicator = 1  # UTF-8
     properties.ContentType = facts.content_type
     if facts.expiry_seconds is not None:
         properties.MessageExpiryInterval = facts.expiry_seconds

@@ -6,7 +6,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from edge import text
 
-LABEL, FAILED, STATUS = SOURCE_LEVELS = ("label", "failed", "status")
+LABEL, FAILED, STATUS, PICTURE = SOURCE_LEVELS = ("label", "failed", "status", "picture")
 """The last levels of a source's own topics."""
 
 _SPECIAL = "/+#"
@@ -28,9 +28,15 @@ def shared(topic_filter: str, group: Optional[str]) -> str:
     return topic_filter if group is None else "$share/{}/{}".format(group, topic_filter)
 
 
-def discovery(prefix: str, node: str, sensor: str) -> str:
-    """Return the topic at which Home Assistant is told of a sensor; see `deliver.homeassistant`."""
-    return "{}/sensor/{}/{}/config".format(prefix.strip("/"), node, sensor)
+def discovery(prefix: str, component: str, node: str, name: str) -> str:
+    """Return the topic at which Home Assistant is told of something; see `deliver.homeassistant`.
+
+    Args:
+        prefix: the configuration's `mqtt.discovery_prefix`.
+        component: what it is there: "sensor", "image".
+        node, name: its device, and what it is called there.
+    """
+    return "{}/{}/{}/{}/config".format(prefix.strip("/"), component, node, name)
 
 
 class Topics:
@@ -55,6 +61,10 @@ class Topics:
     def status(self, source: str) -> str:
         """Return the topic of how the source is."""
         return self._of(source, STATUS)
+
+    def picture(self, source: str) -> str:
+        """Return the topic of the pictures that were classified."""
+        return self._of(source, PICTURE)
 
     def all_of(self, source: str) -> Tuple[str, ...]:
         """Return all topics that labeld publishes of a source."""

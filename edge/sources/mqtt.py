@@ -234,7 +234,7 @@ class MqttSource(Source, Listener):
                 self._pictures.settle, _Settled(message.mid, message.qos, self._connection.number)
             ),
             identity=content_id((self.name, message.topic), payload),
-            policy=Policy(self._settings.threshold),
+            policy=Policy(self._settings.threshold, picture=self._settings.publish_picture),
         )
 
 

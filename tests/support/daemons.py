@@ -4,6 +4,7 @@ import time
 
 from prometheus_client import CollectorRegistry
 
+from edge.board import Board
 from edge.classify.runtime import Runtime
 from edge.daemon.build import build
 from edge.daemon.ending import Ending
@@ -56,7 +57,8 @@ class Built:
         self.runtime, self.notifier, self.ending = NumpyRuntime(), Told(), Ending()
         metrics = Metrics(self.registry, [source.name for source in config.sources])
         self._started = False
-        self.parts = build(path, config, self.runtime, self.notifier, metrics, self.ending)
+        board = Board(pictures=False)
+        self.parts = build(path, config, self.runtime, self.notifier, metrics, self.ending, board)
 
     def __enter__(self):
         return self

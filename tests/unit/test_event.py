@@ -21,7 +21,7 @@ def test_a_label_event_has_what_the_readme_says():
     top = (("Brötchen", 0.93412345), ("Bread", 0.04))
     decision = Decision("Brötchen", 0.93412345, top, 0.57123456, None)
     bundle = tiny.described("m", "3f9c1a")
-    event = read(label_event(Prepared(FRAME, "0a1b", 0.0, "live"), decision, bundle, 0.08424))
+    event = read(label_event(Prepared(FRAME, "0a1b", 0.0, "live", None), decision, bundle, 0.08424))
     assert event == {
         "schema": 1,
         "id": "0a1b",

@@ -15,6 +15,7 @@ from edge.deliver.sink import EventSink
 from edge.frame import Frame, Prepared
 from edge.metrics import DROPPED, FAILED, OUTCOMES, PUBLISHED, UNCHANGED, Metrics
 from edge.mqtt.topics import Topics
+from edge.prepare.preprocess import ROW
 from tests.support.outboxes import outbox_for
 
 BUNDLE = Bundle("b", "fruit", ("apple", "pear"), "fp32", (), {}, {}, (), content_hash="3f9c1a77")
@@ -47,7 +48,7 @@ class Street:
 
     def label(self, apple, arrived=0.0, familiar=None, bundle=BUNDLE):
         """Give it a frame with this score for an apple; return whether it had room."""
-        prepared = Prepared(self.frame(arrived), "0a1b", 0.0, "live")
+        prepared = Prepared(self.frame(arrived), "0a1b", 0.0, "live", np.zeros(ROW, np.uint8))
         scored = Scored(np.array([apple, 1 - apple], np.float32), familiar)
         return self.sink.labelled(prepared, scored, bundle)
 

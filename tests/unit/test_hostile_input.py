@@ -97,7 +97,7 @@ def test_an_event_is_strict_json_whatever_it_tells_of(image, label, captured_at,
     frame = dataclasses.replace(FRAME, image=image, captured_at=captured_at)
     decision = Decision(label, score, ((label, score),), familiar, None)
     bundle = tiny.described(label, "3f9c1a")
-    event = label_event(Prepared(frame, "0a1b", 0.0, "live"), decision, bundle, 0.1)
+    event = label_event(Prepared(frame, "0a1b", 0.0, "live", None), decision, bundle, 0.1)
     said = strictly(event)
     assert math.isclose(said["score"], score, abs_tol=1e-6)
     assert strictly(delayed(event))["delayed"] is True

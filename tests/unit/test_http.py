@@ -2,8 +2,8 @@
 
 import gzip
 import http.client
+import json
 import logging
-import re
 import resource
 import socket
 import ssl
@@ -11,12 +11,12 @@ import threading
 import urllib.request
 
 import pytest
+from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from edge import __version__
 from edge.config.settings import HttpSettings, HttpTlsSettings
 from edge.errors import LabeldError
-from edge.http.pages import pages
+from edge.http.pages import View, pages
 from edge.http.server import HttpServer
 from edge.metrics import Metrics
 from tests.support.certificates import Authority
@@ -30,8 +30,15 @@ class Site:
         self.sick, self.unready, self._clients = [], ["the model is being loaded"], []
         registry = CollectorRegistry()
         Metrics(registry, ["aisle"])
-        app = pages(registry, lambda: self.sick, lambda: self.unready)
-        self.server = HttpServer(HttpSettings(port=0, **settings), app)
+        self.pictures, self.html = {"aisle 1": b"\xff\xd8"}, None
+        http_settings = HttpSettings(port=0, **settings)
+        view = View(
+            lambda: {"device": "dock-3", "sick": self.sick},
+            lambda source: self.pictures.get(source),
+            lambda: self.html,
+        )
+        app = pages(http_settings, registry, lambda: self.sick, lambda: self.unready, view)
+        self.server = HttpServer(http_settings, app)
 
     def get(self, path):
         return page("http://127.0.0.1:{}{}".format(self.server.port, path))
@@ -82,13 +89,84 @@ def test_metrics_are_there_from_the_start(site):
     assert 'labeld_frames_total{outcome="published",source="aisle"} 0.0' in text
 
 
-def test_the_first_page_names_the_version_and_links_pages_that_answer(site):
-    status, text = site.get("/")
-    assert status == 200
-    assert "labeld " + __version__ in text
-    links = re.findall(r'<a href="([^"]+)">', text)
-    assert links == ["/metrics", "/healthz", "/readyz"]
-    assert all(site.get(link)[0] in (200, 503) for link in links)
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")],
+)
+def test_the_page_is_in_parts_that_may_load_what_labeld_serves_and_nothing_else(site, path, kind):
+    address = "http://127.0.0.1:{}{}".format(site.server.port, path)
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        assert answer.headers["Content-Type"] == kind + "; charset=utf-8"
+        policy = answer.headers["Content-Security-Policy"]
+        assert "http:" not in answer.read().decode("utf-8").replace(
+            "http://www.w3.org/2000/svg", ""
+        )
+    assert policy.startswith("default-src 'none'; script-src 'self';")
+    assert "unsafe" not in policy
+
+
+def events(site, count):
+    """Return the states that the page is told, one after the other."""
+    connection = http.client.HTTPConnection("127.0.0.1", site.server.port, timeout=10)
+    connection.request("GET", "/events")
+    answer = connection.getresponse()
+    found = []
+    while len(found) < count:
+        line = answer.readline()
+        assert line, "the stream has ended"
+        if line.startswith(b"data: "):
+            found.append(json.loads(line[len(b"data: ") :].decode("utf-8")))
+    connection.close()
+    return found
+
+
+def test_the_page_is_told_the_state_again_and_again(site):
+    assert events(site, 2) == [{"device": "dock-3", "sick": []}] * 2
+
+
+def test_a_stream_ends_by_itself_before_its_connection_would_be_cut_off(sites):
+    site = sites(timeout_s=4)
+    client = site.client(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+    said = read_to_end(client)
+    assert said.count(b"data: ") >= 1
+    assert said.endswith(b"0\r\n\r\n")  # the last chunk of what is whole
+
+
+def test_open_pages_leave_connections_to_others(sites):
+    site = sites(max_connections=10)
+    streams = [site.client(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(2)]
+    for stream in streams:
+        assert stream.recv(9) == b"HTTP/1.1 "
+    assert site.get("/events") == (503, "too many pages are open\n")
+    assert site.get("/healthz") == (200, "ok\n")
+
+
+def test_a_server_with_open_pages_closes_at_once(sites):
+    site = sites()
+    site.client(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n").recv(9)
+    site.server.close()
+    assert not [one.name for one in threading.enumerate() if one.name == "http"]
+
+
+def test_a_source_s_picture_is_shown_where_there_is_one(site):
+    address = "http://127.0.0.1:{}/picture?source=aisle%201".format(site.server.port)
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        assert (answer.headers["Content-Type"], answer.read()) == ("image/jpeg", b"\xff\xd8")
+    status, text = site.get("/picture?source=other")
+    assert (status, text.startswith("no picture")) == (404, True)
+
+
+def test_a_report_is_shown_where_there_is_one_and_may_run_nothing(site):
+    assert site.get("/report")[0] == 404
+    site.html = b"<script>alert(1)</script>"
+    with urllib.request.urlopen(
+        "http://127.0.0.1:{}/report".format(site.server.port), timeout=10
+    ) as answer:
+        assert answer.read() == site.html
+        policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox;" in policy
+    assert "script-src" not in policy
 
 
 def test_another_page_is_not_found_and_says_what_there_is(site):
@@ -99,7 +177,7 @@ def test_another_page_is_not_found_and_says_what_there_is(site):
 
 def test_a_port_that_another_program_holds_is_an_error_that_names_it(site):
     with pytest.raises(LabeldError, match="cannot listen on 127.0.0.1:{}".format(site.server.port)):
-        HttpServer(HttpSettings(port=site.server.port), pages(CollectorRegistry(), list, list))
+        HttpServer(HttpSettings(port=site.server.port), web.Application())
 
 
 def test_head_is_answered_on_every_path_without_a_body(site):
@@ -121,9 +199,9 @@ def test_head_is_answered_on_every_path_without_a_body(site):
 def test_it_listens_to_ipv6_too():
     if not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
-    server = HttpServer(HttpSettings("::1", 0), pages(CollectorRegistry(), list, list))
+    server = HttpServer(HttpSettings("::1", 0), web.Application())
     try:
-        assert page("http://[::1]:{}/healthz".format(server.port)) == (200, "ok\n")
+        assert page("http://[::1]:{}/healthz".format(server.port))[0] == 404
     finally:
         server.close()
 
@@ -244,7 +322,7 @@ def test_no_page_may_be_framed_nor_load_anything(site):
 )
 def test_with_a_password_only_who_knows_it_sees_a_page(sites, header, status):
     site = sites(password="käfer")
-    for path in ("/", "/metrics", "/healthz", "/nowhere"):
+    for path in ("/", "/page.js", "/metrics", "/healthz", "/nowhere"):
         connection = http.client.HTTPConnection("127.0.0.1", site.server.port, timeout=10)
         connection.request("GET", path, headers={"Authorization": header} if header else {})
         answer = connection.getresponse()

@@ -9,7 +9,8 @@ def untold(statuses):
     found = []
     status = statuses.next_untold()
     while status is not None:
-        found.append(status)
+        topic, word = status
+        found.append((topic, word.payload))
         status = statuses.next_untold()
     return found
 
@@ -38,6 +39,16 @@ def test_a_broker_that_may_have_forgotten_is_told_all_again():
     untold(statuses)
     statuses.tell_all()
     assert untold(statuses) == [("a", b"1"), ("b", b"2")]
+
+
+def test_what_is_not_retained_is_told_once_and_told_again_when_it_comes_again():
+    statuses = Statuses()
+    statuses.set("a", b"1", retain=False)
+    assert untold(statuses) == [("a", b"1")]
+    statuses.tell_all()
+    assert untold(statuses) == []
+    statuses.set("a", b"1", retain=False)
+    assert untold(statuses) == [("a", b"1")]
 
 
 def test_whoever_tells_is_woken_by_a_change_alone():

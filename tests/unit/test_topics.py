@@ -12,10 +12,12 @@ def test_a_source_has_its_topics_below_the_device_s():
     assert own.label("aisle") == "site/labeld/dock-3/aisle/label"
     assert own.failed("aisle") == "site/labeld/dock-3/aisle/failed"
     assert own.status("aisle") == "site/labeld/dock-3/aisle/status"
+    assert own.picture("aisle") == "site/labeld/dock-3/aisle/picture"
     assert set(own.all_of("aisle")) == {
         own.label("aisle"),
         own.failed("aisle"),
         own.status("aisle"),
+        own.picture("aisle"),
     }
     assert own.client_id("x") == "site-labeld-dock-3-x"
 

@@ -111,4 +111,4 @@ def policy_of(settings: CameraSettings) -> Policy:
     if settings.publish == "change":
         hold = settings.hold
         changes = Changes(hold.results, hold.seconds, settings.heartbeat_s)
-    return Policy(settings.threshold, retain=True, changes=changes)
+    return Policy(settings.threshold, True, changes, settings.publish_picture)

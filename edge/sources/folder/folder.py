@@ -59,7 +59,7 @@ class FolderSource(Source):
         self._path = settings.path
         self._settings = settings
         self._device = device
-        self._policy = Policy(settings.threshold, retain=False, changes=None)
+        self._policy = Policy(settings.threshold, picture=settings.publish_picture)
         self._state = state
         self._metrics = metrics
         self._in_flight = in_flight
