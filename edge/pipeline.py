@@ -4,12 +4,12 @@ import queue
 import time
 from collections import deque
 from functools import partial
-from typing import Any, Callable, Deque, List, Optional, Tuple
+from typing import Any, Callable, Deque, Iterator, List, Optional, Tuple
 
 import cv2
 import numpy as np
 
-from edge.batch.batch import Batch
+from edge.batch.batch import Batch, Items
 from edge.classify.loaded import LoadedModel
 from edge.classify.outputs import Outputs
 from edge.classify.serving import Serving
@@ -261,9 +261,11 @@ def _reason(error: BaseException) -> str:
     return str(error) or "it could not be decoded: {}".format(type(error).__name__)
 
 
-def _released(batch: Batch) -> bool:
-    batch.release()
-    return True
+MOST_RUNNING = 2
+"""Batches in a graph that overlaps: while one ends and is handed over, it has another."""
+
+Run = Tuple[np.ndarray, Items]
+"""Rows for the graph, and whose they are."""
 
 
 class Batcher:
@@ -276,34 +278,61 @@ class Batcher:
         self._sink = sink
         self._metrics = metrics
         self._is_coming = is_coming
+        self._running: Deque[Callable[[], None]] = deque()
         self._results: Deque[Step] = deque()
 
     def step(self) -> bool:
-        """Classify one batch, or try again to hand the last one's scores over."""
+        """Begin to classify a batch, or end it, or try again to hand the last one's scores over."""
         if not self._results:
-            model = self._serving.oldest
-            batch = model.slots.next_batch(STEP_SECONDS, self._is_coming)
-            if batch is None:
+            if self._begin():
+                return True
+            if not self._running:
                 return self._serving.retire_drained()
-            self._classify(model, batch)
+            self._running.popleft()()
         while self._results and self._results[0]():
             self._results.popleft()
         return True
 
-    def _classify(self, model: LoadedModel, batch: Batch) -> None:
+    def _begin(self) -> bool:
+        """Have the graph begin with the next batch; return False if there is none, or no room."""
+        model = self._serving.oldest
+        if len(self._running) >= (MOST_RUNNING if model.graph.overlaps else 1):
+            return False
+        batch = model.slots.next_batch(0.0 if self._running else STEP_SECONDS, self._is_coming)
+        if batch is None:
+            return False
         now = time.monotonic()
         for _, prepared in batch.items:
             self._metrics.stage(WAIT, now - prepared.ready)
-        for rows, items in batch.runs(model.seconds):
-            if not items:
-                continue
-            self._metrics.batch(len(items))
-            with self._metrics.time(CLASSIFY):
-                outputs = model.graph.run(rows)
-            self._results.extend(
-                self._result(model, outputs, number, prepared) for number, prepared in items
-            )
-        self._results.append(partial(_released, batch))  # until then its rows are as they were
+        return self._advance(model, batch, batch.runs(model.seconds))
+
+    def _advance(self, model: LoadedModel, batch: Batch, runs: Iterator[Run]) -> bool:
+        """Have the graph go on with a batch's next run, or release it: its rows were looked at."""
+        for rows, items in runs:
+            if items:
+                self._metrics.batch(len(items))
+                began, outputs = time.monotonic(), model.graph.start(rows)
+                self._running.append(partial(self._end, model, batch, runs, items, began, outputs))
+                return True
+        batch.release()
+        return True
+
+    def _end(
+        self,
+        model: LoadedModel,
+        batch: Batch,
+        runs: Iterator[Run],
+        items: Items,
+        began: float,
+        outputs: Callable[[], Outputs],
+    ) -> None:
+        """Wait for a run's outputs, to be handed over before there is another of its batch."""
+        found = outputs()
+        self._metrics.stage(CLASSIFY, time.monotonic() - began)
+        self._results.extend(
+            self._result(model, found, number, prepared) for number, prepared in items
+        )
+        self._results.append(partial(self._advance, model, batch, runs))
 
     def _result(
         self, model: LoadedModel, outputs: Outputs, number: int, prepared: Prepared

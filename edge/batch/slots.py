@@ -12,8 +12,8 @@ from edge.batch.sizes import padded
 from edge.machine import memory
 from edge.prepare.preprocess import ROW
 
-BUFFERS = 3
-"""One being filled, one waiting, one in the graph: the only pictures held between the stages."""
+BUFFERS = 4
+"""One being filled, one waiting, two in the graph: the only pictures held between the stages."""
 
 
 class Slot:

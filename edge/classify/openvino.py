@@ -4,7 +4,7 @@ import functools
 import logging
 import os
 from importlib.util import find_spec
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -84,7 +84,11 @@ def _file(bundle: Bundle) -> str:
 
 
 class _OpenVinoGraph(Graph):
-    """A compiled graph with a request for each stream: one thread uses it at a time."""
+    """A compiled graph with requests: one thread uses it at a time.
+
+    In several streams each picture is a request of its own, so that none of them waits for another
+    that has more to do.
+    """
 
     def __init__(self, ov: Any, compiled: Any, streams: int) -> None:
         self._ov = ov
@@ -104,27 +108,44 @@ class _OpenVinoGraph(Graph):
         if SCORES not in names:
             raise ValueError("it has no output {!r}".format(SCORES))
         self._scores, self._familiar = names[SCORES], names.get(FAMILIAR)
-        self._requests = [compiled.create_infer_request() for _ in range(streams)]
+        self._compiled = compiled
+        self.overlaps = streams > 1
+        self._free: List[Any] = []
 
     def run(self, rows: np.ndarray) -> Outputs:
-        each = -(-len(rows) // len(self._requests))
-        parts = [rows[first : first + each] for first in range(0, len(rows), each)]
-        running = self._requests[: len(parts)]
-        for request, part in zip(running, parts):
-            request.set_input_tensor(self._tensor(part))
+        return self._begun(rows)()
+
+    def start(self, rows: np.ndarray) -> Callable[[], Outputs]:
+        return self._begun(rows) if self.overlaps else super().start(rows)
+
+    def _begun(self, rows: np.ndarray) -> Callable[[], Outputs]:
+        each = 1 if self.overlaps else len(rows)
+        running = []
+        for first in range(0, len(rows), each):
+            request = self._free.pop() if self._free else self._compiled.create_infer_request()
+            request.set_input_tensor(self._tensor(rows[first : first + each]))
             request.start_async()
+            running.append(request)
+        return lambda: self._ended(running)
+
+    def _ended(self, running: List[Any]) -> Outputs:
         for request in running:
             request.wait()
         scores = _joined(running, self._scores)
-        if self._familiar is None:
-            return Outputs(scores, None)
-        return Outputs(scores, _joined(running, self._familiar).ravel())
+        familiar = None if self._familiar is None else _joined(running, self._familiar).ravel()
+        self._free.extend(running)
+        return Outputs(scores, familiar)
 
     def shares_memory(self, rows: np.ndarray) -> bool:
         return bool(self._tensor(rows).data.ctypes.data == rows.ctypes.data)
 
     def sizes(self, most: int) -> Tuple[int, ...]:
-        """Return the powers of two, and `most`: the first run of a size compiles for it."""
+        """Return the powers of two, and `most`: the first run of a size compiles for it.
+
+        Where each picture is run by itself, that is one size, whatever the batch's.
+        """
+        if self.overlaps:
+            return ()
         return tuple(sorted({most} | {1 << n for n in range(most.bit_length())}))
 
     def _tensor(self, rows: np.ndarray) -> Any:

@@ -1,6 +1,6 @@
 """What a runtime does: it makes a function of rows of a bundle's graph."""
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -17,7 +17,13 @@ AUTO = "auto"
 
 
 class Graph:
-    """A bundle's graph, loaded and ready; used by one thread at a time."""
+    """A bundle's graph, loaded and ready; used by one thread at a time.
+
+    Attributes:
+        overlaps: whether `start` returns while it runs; it takes any size of batch then.
+    """
+
+    overlaps = False
 
     def run(self, rows: np.ndarray) -> Outputs:
         """Return what it says of `rows`, uint8[n, 299, 299, 3].
@@ -26,6 +32,14 @@ class Graph:
         what it raises is not the fault of the pictures, and ends the process.
         """
         raise NotImplementedError
+
+    def start(self, rows: np.ndarray) -> Callable[[], Outputs]:
+        """Begin to run `rows`; return what waits for the end, and then returns what `run` does.
+
+        `rows` must stay as they are until then. Where it `overlaps`, several may be under way.
+        """
+        outputs = self.run(rows)
+        return lambda: outputs
 
     def shares_memory(self, rows: np.ndarray) -> bool:
         """Return True if the graph reads such `rows` where they lie, without a copy on the host."""

@@ -53,7 +53,7 @@ def test_a_source_that_is_stopped_puts_away_what_it_holds():
     assert source.open is False
 
 
-Prepared = namedtuple("Prepared", "number ready")
+Shown = namedtuple("Shown", "number ready row")
 Numbered = namedtuple("Numbered", "number ready frame identity")
 
 
@@ -61,16 +61,59 @@ class KeepingSink(Sink):
     """Keeps what it is handed."""
 
     def __init__(self):
-        self.labelled_as = []
+        self.labelled_as, self.seen = [], []
         self.failures = []
 
     def labelled(self, prepared, scored, bundle):
         self.labelled_as.append((prepared.number, scored.scores))
+        if isinstance(prepared, Shown):
+            self.seen.append(int(prepared.row[0, 0, 0]))
         return True
 
     def failed(self, frame, identity, reason):
         self.failures.append((frame, identity, reason))
         return True
+
+
+def run_all(batcher):
+    """Have a Batcher do what there is to do."""
+    while batcher.step():
+        pass
+
+
+class Overlapping(tiny.FunctionGraph):
+    """A graph whose runs end when they are waited for."""
+
+    overlaps = True
+
+    def __init__(self):
+        super().__init__(lambda rows: rows[:, 0, 0, 0].copy())
+        self.under_way = self.most = 0
+
+    def start(self, rows):
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+
+        def end():
+            self.under_way -= 1
+            return self.run(rows)
+
+        return end
+
+
+def test_a_graph_that_overlaps_has_another_batch_while_one_ends():
+    slots, sink, graph = Slots(1, 0.0), KeepingSink(), Overlapping()
+    serving = Serving(LoadedModel(None, graph, slots, {}, zero_copy=None))
+    batcher = Batcher(serving, sink, Metrics(CollectorRegistry()), is_coming=lambda: False)
+    for first in (0, 4):
+        for number in range(first, first + 4):
+            slot = slots.acquire(timeout=0.0)
+            slot.row[...] = number
+            slot.commit(Shown(number, 0.0, slot.row))
+        run_all(batcher)
+    assert graph.most == 2
+    assert sink.seen == list(range(8))
+    assert [number for number, _ in sink.labelled_as] == list(range(8))
 
 
 def test_a_batch_goes_through_the_graph_by_the_runs_that_take_least():
@@ -89,10 +132,11 @@ def test_a_batch_goes_through_the_graph_by_the_runs_that_take_least():
     for number in range(6):
         slot = slots.acquire(timeout=0.0)
         slot.row[...] = number
-        slot.commit(Prepared(number, ready=0.0))
-    assert batcher.step()
+        slot.commit(Shown(number, 0.0, slot.row))
+    run_all(batcher)
     assert sizes == [4, 1, 1]
     assert sink.labelled_as == [(number, np.uint8(number)) for number in range(6)]
+    assert sink.seen[:4] == [0, 1, 2, 3], "a row is as it was when its scores are handed over"
     assert registry.get_sample_value("labeld_batch_size_sum") == 6
     assert registry.get_sample_value("labeld_batch_size_count") == 3
 
@@ -127,7 +171,7 @@ def nan_batcher(sink, kind=Proved):
 
 def test_a_picture_without_a_finite_score_is_a_failure_and_the_others_are_labelled():
     sink = KeepingSink()
-    assert nan_batcher(sink).step()
+    run_all(nan_batcher(sink))
     assert [number for number, _ in sink.labelled_as] == [0, 2]
     assert sink.failures == [
         ("frame-1", "id-1", "the model fruit-3f9c1a gives scores that are no numbers")
@@ -140,7 +184,7 @@ def test_a_graph_that_has_gone_wrong_ends_the_stage_and_nothing_is_handed_on():
 
     sink = KeepingSink()
     with pytest.raises(BundleError):
-        nan_batcher(sink, Wrong).step()
+        run_all(nan_batcher(sink, Wrong))
     assert sink.failures == []
 
 

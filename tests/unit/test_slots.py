@@ -86,6 +86,7 @@ def test_with_every_buffer_in_use_there_is_no_row_until_one_is_released():
     assert [slots.next_batch(timeout=0.0).items for _ in range(BUFFERS)] == [
         [(0, 1)],
         [(0, 2)],
+        [(0, 3)],
         [(0, 9)],
     ]
 
