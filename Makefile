@@ -24,12 +24,12 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 venv37 compiler clock soak bench audit install uninstall install-jetson run test unit test36 lint dist release-check mosquitto prometheus systemd photographs streams weights clean
+.PHONY: venv venv36 venv37 compiler clock soak bench audit install uninstall install-jetson run test unit test36 lint dist release-check mosquitto prometheus browser systemd photographs streams weights clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
 
-test: venv lint mosquitto prometheus systemd photographs streams compiler clock weights
+test: venv lint mosquitto prometheus browser systemd photographs streams compiler clock weights
 	LABELD_OTHER_PYTHON=$(abspath $(VENV36)/bin/python) \
 	LABELD_CONVERTING_PYTHONS=$(abspath $(VENV36)/bin/python):$(abspath $(VENV37)/bin/python) \
 	    $(BIN)/python $(PYTEST)
@@ -85,6 +85,10 @@ mosquitto:
 	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] \
 	    || $(call debian,mosquitto,amqtt serves the demo; tests that need a broker skip)
 
+browser:
+	@{ command -v chromium && command -v chromedriver; } >/dev/null \
+	    || $(call debian,chromium chromium-driver,the page is not tried in a browser)
+
 prometheus:
 	@{ command -v prometheus && command -v promtool; } >/dev/null \
 	    || $(call debian,prometheus,the scrape of the metrics is not tested)
@@ -126,7 +130,7 @@ $(INSTALLED): setup.py constraints/workstation.txt
 	    || { $(APT) -q update && $(APT) -q install -y python3-venv; } \
 	    || { echo "please install the package python3-venv, then run make again" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e '.[pc,openvino,heic,export,demo,test,lint]' $(CONSTRAINTS)
+	$(PIP) -e '.[pc,openvino,heic,export,demo,watch,test,lint]' $(CONSTRAINTS)
 	touch $@
 
 venv36: $(VENV36)/.installed
@@ -136,7 +140,7 @@ $(VENV36)/.installed: setup.py constraints/python36.txt
 	$(PYTHON36) -m venv $(VENV36)
 	$(VENV36)/bin/python -m pip install --quiet --disable-pip-version-check 'pip==21.3.1'
 	$(VENV36)/bin/python -m pip install --quiet --disable-pip-version-check \
-	    -e '.[pc,export,test]' -c constraints/python36.txt
+	    -e '.[pc,export,watch,test]' -c constraints/python36.txt
 	touch $@
 
 # TensorFlow 2.7 is a Jetson's own release; PyPI has it for Python 3.7. For `labeld-export convert`.

@@ -62,6 +62,8 @@ setup(
             "openvino; python_version >= '3.10'",
             "nncf; python_version >= '3.10'",
         ],
+        # the table of `labeld watch`
+        "watch": ["rich"],
         "demo": ["amqtt>=0.11; python_version >= '3.10'"],
         "test": [
             # with later ones pytest-xdist 3.8 does not keep a group together
@@ -71,6 +73,8 @@ setup(
             "hypothesis" + NEW,
             "pytest-xdist",
             "jinja2",
+            # the page in a real browser
+            "selenium; python_version >= '3.10'",
             "trustme",
             "setuptools",
             "wheel",

@@ -32,10 +32,29 @@ def _parser() -> argparse.ArgumentParser:
     commands.choices["run"].add_argument(
         "--log", choices=("text", "json"), default="text", help="how the log is written (text)"
     )
+    _add_watch(commands)
     _add_doctor(commands)
     _add_replay(commands)
     _add_demo(commands)
     return parser
+
+
+def _add_watch(commands: Any) -> None:
+    text = "show in a terminal what the sources of one labeld, or of all at a broker, are doing"
+    parser = commands.add_parser("watch", help=text, description=text + "; Ctrl-C ends it")
+    parser.add_argument(
+        "-c", "--config", metavar="FILE", help="whose broker and device (/etc/labeld/labeld.yaml)"
+    )
+    parser.add_argument(
+        "--broker", metavar="HOST[:PORT]", help="instead of a configuration: all devices at it"
+    )
+    parser.add_argument(
+        "--prefix", metavar="TOPIC", default="labeld", help="with --broker (%(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", metavar="S", type=float, help="end after so long (only at Ctrl-C)"
+    )
+    parser.set_defaults(command=_watch)
 
 
 def _add_doctor(commands: Any) -> None:
@@ -102,6 +121,14 @@ def _check(options: argparse.Namespace) -> Exit:
 
     load(options.config)
     print("{}: no faults".format(options.config))
+    return Exit.OK
+
+
+def _watch(options: argparse.Namespace) -> Exit:
+    from edge.watch import command as watch
+
+    logging.getLogger("edge").addHandler(logging.NullHandler())  # the table tells it all
+    watch.run(options.config, options.broker, options.prefix, options.seconds)
     return Exit.OK
 
 

@@ -20,6 +20,7 @@ class Shown(NamedTuple):
         label, score, image: of it; None: there was none yet.
         age_seconds: since it came.
         minutes: labels in each of the last MINUTES, the present one last.
+        ages: the greatest age in seconds of a picture when it was labelled, in each of these.
         number: of its last picture; 0: there is none.
     """
 
@@ -28,6 +29,7 @@ class Shown(NamedTuple):
     image: Optional[str] = None
     age_seconds: Optional[float] = None
     minutes: Tuple[int, ...] = (0,) * MINUTES
+    ages: Tuple[float, ...] = (0.0,) * MINUTES
     number: int = 0
 
 
@@ -38,13 +40,16 @@ class _Entry:
         self.label, self.score, self.image, self.at = "", 0.0, "", 0.0
         self.minute = minute
         self.minutes: Deque[int] = deque([0] * MINUTES, MINUTES)
+        self.ages: Deque[float] = deque([0.0] * MINUTES, MINUTES)
         self.row: Optional[np.ndarray] = None
         self.row_at = 0.0
         self.number = 0
 
     def turn(self, minute: int) -> None:
         """Go on to a minute."""
-        self.minutes.extend([0] * min(MINUTES, minute - self.minute))
+        gone = min(MINUTES, minute - self.minute)
+        self.minutes.extend([0] * gone)
+        self.ages.extend([0.0] * gone)
         self.minute = minute
 
 
@@ -57,13 +62,16 @@ class Board:
         self._lock = threading.Lock()
         self._entries: Dict[str, _Entry] = {}
 
-    def labelled(self, source: str, image: str, label: str, score: float, row: np.ndarray) -> None:
+    def labelled(
+        self, source: str, image: str, label: str, score: float, age: float, row: np.ndarray
+    ) -> None:
         """Note a label.
 
         Args:
             source: the source's name.
             image: the picture's.
             label, score: what is published.
+            age: the picture's, in seconds.
             row: uint8[299, 299, 3], of which a copy is kept, if any.
         """
         now = time.monotonic()
@@ -74,6 +82,7 @@ class Board:
                 entry = self._entries[source] = _Entry(minute)
             entry.turn(minute)
             entry.minutes[-1] += 1
+            entry.ages[-1] = max(entry.ages[-1], age)
             entry.label, entry.score, entry.image, entry.at = label, score, image, now
             if self._pictures and (entry.row is None or now - entry.row_at >= PICTURE_SECONDS):
                 entry.row, entry.row_at = row.copy(), now
@@ -98,11 +107,16 @@ class Board:
                 entry.image,
                 now - entry.at,
                 tuple(entry.minutes),
+                tuple(entry.ages),
                 entry.number,
             )
 
-    def row(self, source: str) -> Optional[np.ndarray]:
-        """Return the last picture of a source that is kept: uint8[299, 299, 3], RGB, or None."""
+    def picture(self, source: str) -> Tuple[int, Optional[np.ndarray]]:
+        """Return the last picture of a source that is kept, and its number.
+
+        Returns:
+            (number from 1, uint8[299, 299, 3], RGB), or (0, None).
+        """
         with self._lock:
             entry = self._entries.get(source)
-            return None if entry is None else entry.row
+            return (0, None) if entry is None else (entry.number, entry.row)

@@ -94,7 +94,7 @@ class Daemon:
         overview = Overview(
             self._config, self._board, registry, recent, self._serves, self._not_ready
         )
-        view = View(overview.state, overview.picture, overview.report)
+        view = View(overview.state, overview.picture, overview.pictures, overview.report)
         return pages(self._config.http, registry, self._heartbeat.stalled, self._not_ready, view)
 
     def _serves(self) -> Optional[Serves]:

@@ -13,6 +13,7 @@ from edge.classify import contents
 from edge.classify.bundle import REPORT, Bundle
 from edge.config.settings import Config, SourceSettings
 from edge.daemon.recent import Recent
+from edge.daemon.sprite import CELL, COLUMNS, Numbered, Sprite
 from edge.deliver.statuses import Statuses
 from edge.machine.device import Device
 from edge.prepare.validity import FROZEN
@@ -49,7 +50,7 @@ class Serves:
 
 
 class Overview:
-    """Reads the board, the instruments and the machine; any thread's."""
+    """Reads the board, the instruments and the machine; the HTTP server's thread only."""
 
     def __init__(
         self,
@@ -77,16 +78,23 @@ class Overview:
         self._serves = serves
         self._troubles = troubles
         self._device = Device()
+        self._sprite = Sprite()
 
     def state(self) -> Dict[str, Any]:
         """Return all that the page shows."""
         serves = self._serves()
-        config = self._config if serves is None else serves.config
+        config = self._in_force(serves)
+        sources = [self._source(one, config, serves) for one in config.sources]
         return {
             "device": config.device,
             "version": __version__,
             "troubles": list(self._troubles()),
-            "sources": [self._source(one, config, serves) for one in config.sources],
+            "sources": sources,
+            "sprite": {
+                "cell": CELL,
+                "columns": COLUMNS,
+                "version": sum(one["number"] for one in sources),
+            },
             "model": None if serves is None else self._model(serves.bundle),
             "broker": self._broker(),
             "machine": self._machine(),
@@ -95,8 +103,15 @@ class Overview:
 
     def picture(self, source: str) -> Optional[bytes]:
         """Return the last picture of a source as a JPEG; None: there is none to be shown."""
-        row = self._board.row(source) if self._config.http.pictures else None
+        _, row = self._board.picture(source)
         return None if row is None else simplejpeg.encode_jpeg(row, QUALITY, "RGB")
+
+    def pictures(self) -> Optional[bytes]:
+        """Return the last picture of every source in one, as `Sprite` has it; None: not shown."""
+        if not self._config.http.pictures:
+            return None
+        names = [one.name for one in self._in_force(self._serves()).sources]
+        return self._sprite.drawn([Numbered(name, *self._board.picture(name)) for name in names])
 
     def report(self) -> Optional[bytes]:
         """Return the served bundle's report; None: it has none to be shown.
@@ -107,6 +122,9 @@ class Overview:
         if serves is None or not self._has_report(serves.bundle):
             return None
         return contents.read_file(os.path.join(serves.bundle.path, REPORT), MOST_REPORT_BYTES)
+
+    def _in_force(self, serves: Optional[Serves]) -> Config:
+        return self._config if serves is None else serves.config
 
     def _has_report(self, bundle: Bundle) -> bool:
         return self._config.http.pictures and os.path.isfile(os.path.join(bundle.path, REPORT))
@@ -131,7 +149,7 @@ class Overview:
             "image": shown.image,
             "age_s": None if age is None else round(age, 1),
             "minutes": list(shown.minutes),
-            "picture": bool(shown.number),
+            "ages": [round(age, 3) for age in shown.ages],
             "number": shown.number,
         }
 

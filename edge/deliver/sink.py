@@ -62,8 +62,8 @@ class EventSink(Sink):
         threshold = resolved(wanted, bundle.threshold)
         decision = decide(scored, bundle.labels, threshold, settings.top, settings.familiar)
         due = policy.changes is None or policy.changes.due(decision.label, frame.arrived)
+        age = time.monotonic() - frame.arrived
         if due:
-            age = time.monotonic() - frame.arrived
             message = self._message(
                 frame,
                 prepared.identity,
@@ -84,7 +84,7 @@ class EventSink(Sink):
         self._metrics.labelled(frame.source, decision.label, decision.score)
         if self._board is not None:
             self._board.labelled(
-                frame.source, frame.image, decision.label, decision.score, prepared.row
+                frame.source, frame.image, decision.label, decision.score, age, prepared.row
             )
         return True
 

@@ -44,11 +44,13 @@ class View(NamedTuple):
     Attributes:
         state: returns what it shows, for JSON.
         picture: returns the last picture of a source as a JPEG, or None.
+        pictures: returns those of all sources in one, or None.
         report: returns the model's report as HTML, or None.
     """
 
     state: Callable[[], Dict[str, Any]]
     picture: Callable[[str], Optional[bytes]]
+    pictures: Callable[[], Optional[bytes]]
     report: Callable[[], Optional[bytes]]
 
 
@@ -73,6 +75,7 @@ def pages(
         app.router.add_get(path, _file(name))
     app.router.add_get("/events", live.stream)
     app.router.add_get("/picture", _picture(view))
+    app.router.add_get("/pictures", _pictures(view))
     app.router.add_get("/report", _report(view))
     app.router.add_get("/metrics", _metrics(registry))
     app.router.add_get("/healthz", _answer(health))
@@ -96,13 +99,23 @@ def _file(name: str) -> Handler:
 
 def _picture(view: View) -> Handler:
     async def picture(request: web.Request) -> web.Response:
-        found = view.picture(request.query.get("source", ""))
-        if found is None:
-            text = "no picture: http.pictures is not set, or the source has had none\n"
-            return web.Response(text=text, status=404)
-        return web.Response(body=found, content_type="image/jpeg")
+        return _shown(view.picture(request.query.get("source", "")))
 
     return picture
+
+
+def _pictures(view: View) -> Handler:
+    async def pictures(_: web.Request) -> web.Response:
+        return _shown(view.pictures())
+
+    return pictures
+
+
+def _shown(picture: Optional[bytes]) -> web.Response:
+    if picture is None:
+        text = "no picture: http.pictures is not set, or the source has had none\n"
+        return web.Response(text=text, status=404)
+    return web.Response(body=picture, content_type="image/jpeg")
 
 
 def _report(view: View) -> Handler:

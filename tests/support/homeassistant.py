@@ -1,6 +1,7 @@
-"""What Home Assistant documents of an MQTT sensor, and checks against it.
+"""What Home Assistant documents of an MQTT sensor and an MQTT image, and checks against it.
 
-The keys and their types are those of https://www.home-assistant.io/integrations/sensor.mqtt/ and
+The keys and their types are those of https://www.home-assistant.io/integrations/sensor.mqtt/,
+https://www.home-assistant.io/integrations/image.mqtt/ and
 https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery, of them those that labeld sets.
 """
 
@@ -22,6 +23,18 @@ SENSOR = {
 }
 
 
+IMAGE = {
+    "name": str,
+    "unique_id": str,
+    "image_topic": str,
+    "content_type": str,
+    "availability": list,
+    "availability_mode": str,
+    "device": dict,
+    "origin": dict,
+}
+
+
 AVAILABILITY = {"topic": str, "value_template": str}
 
 
@@ -30,7 +43,7 @@ DEVICE = {"identifiers": list, "name": str, "manufacturer": str, "model": str, "
 
 ORIGIN = {"name": str, "sw_version": str}
 
-TOPIC = re.compile(r"homeassistant/sensor/[a-zA-Z0-9_-]+/[a-zA-Z0-9_-]+/config")
+TOPIC = re.compile(r"homeassistant/(sensor|image)/[a-zA-Z0-9_-]+/[a-zA-Z0-9_-]+/config")
 
 
 def check(found, documented):
@@ -40,13 +53,24 @@ def check(found, documented):
 
 
 def check_sensor(topic, sensor):
-    assert TOPIC.fullmatch(topic)
     check(sensor, SENSOR)
-    check(sensor["device"], DEVICE)
-    check(sensor["origin"], ORIGIN)
-    assert sensor["device"]["identifiers"]
-    assert sensor["availability_mode"] in ("all", "any", "latest")
+    check_shared(topic, sensor, "sensor")
     assert re.fullmatch(r"mdi:[a-z-]+", sensor["icon"])
-    for entry in sensor["availability"]:
+
+
+def check_image(topic, image):
+    check(image, IMAGE)
+    check_shared(topic, image, "image")
+    assert image["content_type"] in ("image/jpeg", "image/png")
+
+
+def check_shared(topic, entity, component):
+    """Check what sensors and images have in common."""
+    assert TOPIC.fullmatch(topic).group(1) == component
+    check(entity["device"], DEVICE)
+    check(entity["origin"], ORIGIN)
+    assert entity["device"]["identifiers"]
+    assert entity["availability_mode"] in ("all", "any", "latest")
+    for entry in entity["availability"]:
         check(entry, AVAILABILITY)
         assert "topic" in entry

@@ -35,6 +35,7 @@ class Site:
         view = View(
             lambda: {"device": "dock-3", "sick": self.sick},
             lambda source: self.pictures.get(source),
+            lambda: self.pictures.get("all"),
             lambda: self.html,
         )
         app = pages(http_settings, registry, lambda: self.sick, lambda: self.unready, view)

@@ -1,0 +1,1 @@
+"""`labeld watch`: what goes on, as a table in a terminal."""
