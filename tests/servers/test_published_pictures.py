@@ -91,17 +91,19 @@ def at_the_door(labeld, broker, everything, door):
     return labeld
 
 
-def kept(port):
-    """Return {topic: payload} of what a broker retains, once it has told all."""
+def kept(port, *wanted):
+    """Return {topic: payload} of what a broker retains, once it has told of some last levels."""
     client = servers.Subscriber(port, "#", "late")
-    wait_for(lambda: client.payloads("door/status"), "what it retains")
-    found = {message.topic: message.payload for message in client.messages if message.retain}
+    for level in wanted:
+        wait_for(lambda level=level: client.payloads(level), level + " is retained")
+    found = {message.topic: message.payload for message in list(client.messages)}
     client.close()
     return found
 
 
 def test_a_camera_s_picture_is_retained_and_an_image_in_home_assistant(at_the_door, broker):
-    found = kept(broker.port)
+    at_the_door.kill()  # so that what comes was retained
+    found = kept(broker.port, "door/picture", "door_picture/config")
     assert simplejpeg.decode_jpeg(found["labeld/bench/door/picture"]).shape == ROW
     ((topic, image),) = [
         (topic, json.loads(payload.decode("utf-8")))
