@@ -102,10 +102,9 @@ def _shown(address: str) -> str:
 def _secrets(address: str) -> Iterator[str]:
     """Yield what is secret in an address, whole and in the parts that libraries make of it."""
     user, password, _ = _as_written(address)
-    port_or_password = _USER_INFO.search(address)
     whole = [password or user or ""]
-    if user is None and port_or_password is not None:
-        whole.append(port_or_password.group(3).strip(":"))
+    if user is None:
+        whole.append(_after_a_colon(address))  # a password, or a port and a path
     for first, last in _values(address):
         whole.append(address[first:last].strip("\"'"))
     for secret in whole:
@@ -113,6 +112,12 @@ def _secrets(address: str) -> Iterator[str]:
         for one in [secret, quote(secret, safe=""), unquote(secret), *parts]:
             if len(one) >= _FEWEST_SIGNS:
                 yield one
+
+
+def _after_a_colon(address: str) -> str:
+    """Return what stands between the user, or host, and the last @; empty: nothing does."""
+    user, _, more = address.partition("://")[2].partition(":")
+    return "" if set(user) & set("@/?#") else more.rpartition("@")[0]
 
 
 def _without_password(found: "re.Match[str]") -> str:

@@ -60,6 +60,7 @@ def test_not_that_of_a_pipeline(key, form, before, message):
 @given(ANY, ANY, MESSAGES)
 @example("1?", "", "{}")
 @example("80/", "", "{}")
+@example("1/B#]?", "$%\t;:%", "'{}' is bad")
 def test_not_that_of_an_address_one_knows_even_if_a_library_quotes_a_part_of_it(
     before, after, message
 ):
