@@ -7,7 +7,7 @@ from collections import namedtuple
 import pytest
 
 from edge.classify import bundle
-from tests.support import commands, servers, stamps, tiny, watched, weights
+from tests.support import cameras, commands, servers, stamps, tiny, watched, weights
 
 Trained = namedtuple("Trained", "bundle text errors photographs")
 Trained.__doc__ = """bundle: the Bundle; text, errors: what the command printed;
@@ -114,6 +114,14 @@ def labeld(tmp_path, broker, tiny_bundle):
     daemon = servers.Labeld(tmp_path / "labeld", model={"bundle": tiny_bundle.path}, mqtt=mqtt)
     yield daemon
     daemon.kill()
+
+
+@pytest.fixture
+def door():
+    """An HTTP camera that sees green."""
+    server = cameras.MjpegServer([tiny.encode(tiny.picture("green & more"))])
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import simplejpeg
 from prometheus_client import CollectorRegistry
@@ -34,8 +34,8 @@ _INSTRUMENTS = (
 _FIGURES = ("accuracy", "accuracy_interval", "macro_f1", "macro_f1_interval")
 
 
-class Serves:
-    """What serves at present: None while the model is being loaded.
+class Serves(NamedTuple):
+    """What serves at present.
 
     Attributes:
         config: the Config in force.
@@ -43,10 +43,9 @@ class Serves:
         statuses: the Statuses.
     """
 
-    def __init__(self, config: Config, bundle: Bundle, statuses: Statuses) -> None:
-        self.config = config
-        self.bundle = bundle
-        self.statuses = statuses
+    config: Config
+    bundle: Bundle
+    statuses: Statuses
 
 
 class Overview:
@@ -68,7 +67,7 @@ class Overview:
             board: what was labelled.
             registry: of `edge.metrics`.
             recent: the warnings.
-            serves: returns what serves, or None.
+            serves: returns what serves; None while the model is being loaded.
             troubles: why it does not do all its work, a line each.
         """
         self._config = config

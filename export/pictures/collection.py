@@ -5,6 +5,7 @@ import unicodedata
 from collections import OrderedDict
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
+from edge.classify.bundle import Bundle
 from export.pictures import folders, table
 from export.pictures.photographs import (
     Photograph,
@@ -51,6 +52,27 @@ def read(data: str, images: Optional[str] = None, split: str = folders.AUTO) -> 
         below = images or os.path.dirname(data) or "."
         found, remarks = _rows(data, table.read(data), below)
     return Collection(sorted(found), below, remarks + _alike(by_class(found)))
+
+
+def of_bundle(bundle: Bundle, data: Optional[str], images: Optional[str]) -> Collection:
+    """Find the photographs that a bundle was trained on.
+
+    Args:
+        bundle: the Bundle.
+        data, images: where they lie now, see `read`; `data` None: where they lay then.
+
+    Raises:
+        PhotographsError: see `read`; or nobody says where they are.
+    """
+    if data is None:
+        data, images = bundle.trained_on.get("data"), bundle.trained_on.get("images")
+    if not data:
+        raise PhotographsError(
+            "{}: it does not say what it was trained on: name the photographs (DATA)".format(
+                bundle.path
+            )
+        )
+    return read(data, images)
 
 
 def _rows(path: str, rows: Sequence[table.Row], images: str) -> Tuple[List[Photograph], List[str]]:

@@ -46,20 +46,13 @@ def run(path: str, out: str, data: Optional[str], images: Optional[str]) -> None
     Args:
         path: the bundle's.
         out: a bundle's folder, which may be the same.
-        data, images: see `export.pictures.collection.read`; `data` None: what it was trained on.
+        data, images: see `export.pictures.collection.of_bundle`.
 
     Raises:
         LabeldError: the bundle or the photographs cannot be used.
     """
     bundle = bundles.read(path)
-    if data is None:
-        data, images = bundle.trained_on.get("data"), bundle.trained_on.get("images")
-        if not data:
-            raise QuantizeError(
-                "{}: it does not say what it was trained on: name the photographs (labeld-export "
-                "quantize BUNDLE DATA)".format(path)
-            )
-    write(bundle, out, _pictures(bundle, collection.read(data, images)))
+    write(bundle, out, _pictures(bundle, collection.of_bundle(bundle, data, images)))
 
 
 def write(bundle: Bundle, out: str, pictures: Pictures) -> None:

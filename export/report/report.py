@@ -25,7 +25,7 @@ def run(path: str, data: Optional[str], images: Optional[str], out: Optional[str
 
     Args:
         path: the bundle's.
-        data, images: see `export.pictures.collection.read`; `data` None: what it was trained on.
+        data, images: see `export.pictures.collection.of_bundle`.
         out: a file; None: the bundle's own.
 
     Raises:
@@ -35,14 +35,7 @@ def run(path: str, data: Optional[str], images: Optional[str], out: Optional[str
     if out is not None:
         output.try_file(out)
     bundle = bundles.read(path)
-    if data is None:
-        data, images = bundle.trained_on.get("data"), bundle.trained_on.get("images")
-        if not data:
-            raise ReportError(
-                "{}: it does not say what it was trained on: name the photographs (labeld-export "
-                "report BUNDLE DATA)".format(path)
-            )
-    below = collection.read(data, images).below
+    below = collection.of_bundle(bundle, data, images).below
     return write(bundle, below, predictions.read(path, below), out)
 
 
@@ -90,7 +83,7 @@ def _facts(bundle: Bundle, below: str, found: Sequence[Prediction]) -> Dict[str,
         "mistakes": [_named(one, below) for one in wrong],
         "suspects": remarkable.suspects(bundle.path, below, found, album),
         "duplicates": remarkable.duplicates(bundle.path, below, album),
-        "prepared": _prepared(bundle, found, album),
+        "prepared": _prepared(bundle, below, found, album),
         "examples": classes.examples(bundle.labels, scored, album),
     }
 
@@ -128,7 +121,7 @@ def _plots(
 
 
 def _prepared(
-    bundle: Bundle, found: Sequence[Prediction], album: Album
+    bundle: Bundle, below: str, found: Sequence[Prediction], album: Album
 ) -> List[Dict[str, Optional[str]]]:
     """Return photographs as they are, and as the graph gets them."""
     answers = []
@@ -140,7 +133,7 @@ def _prepared(
             row = preprocess.load(file.read(), bundle.preprocessing)
         answers.append(
             {
-                "file": os.path.relpath(one.path, bundle.trained_on.get("data") or "."),
+                "file": os.path.relpath(one.path, below),
                 "picture": picture,
                 "row": album.of_pixels(row, LARGE),
             }

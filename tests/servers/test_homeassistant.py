@@ -6,7 +6,7 @@ import jinja2
 import paho.mqtt.client as paho
 import pytest
 
-from tests.support import cameras, servers, tiny
+from tests.support import servers
 from tests.support.homeassistant import check_sensor
 from tests.support.servers import wait_for
 
@@ -36,13 +36,6 @@ class Home:
         if heard is None:
             return None
         return jinja2.Environment().from_string(template).render(value_json=json.loads(heard))
-
-
-@pytest.fixture
-def door():
-    server = cameras.MjpegServer([tiny.encode(tiny.picture("green & more"))])
-    yield server
-    server.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import simplejpeg
 
 from edge.prepare.preprocess import ROW
-from tests.support import cameras, servers, tiny
+from tests.support import servers, tiny
 from tests.support.homeassistant import check_image
 from tests.support.servers import wait_for
 
@@ -70,13 +70,6 @@ def test_without_being_asked_none_is_published(labeld, everything):
     wait_for(lambda: everything.events("drop/label"), "the label")
     assert labeld.end() == 0
     assert everything.payloads("picture") == []
-
-
-@pytest.fixture
-def door():
-    server = cameras.MjpegServer([tiny.encode(tiny.picture("green & more"))])
-    yield server
-    server.close()
 
 
 @pytest.fixture
