@@ -3,9 +3,10 @@
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import Callable, NamedTuple, Optional, Sequence, Union
+from typing import Any, Callable, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
+import xxhash
 
 from edge.decide.news import ALL, Policy
 from edge.prepare.validity import LIVE
@@ -71,15 +72,21 @@ def frame_id(frame: Frame, data: bytes) -> str:
     It covers device, source, name, moment and content: the same photograph taken in again later is
     another event. A camera's pictures (`data` empty) differ by their names and moments. What comes
     over MQTT has an `identity`: delivered again, to this machine or another, it keeps its id.
+
+    It is 128 bits of XXH3, in hex: BLAKE2b takes 4 ms of a core for a PNG of 4 MB, this 0.2.
     """
     if frame.identity is not None:
         return frame.identity
-    return content_id((frame.device, frame.source, frame.image, repr(frame.captured_at)), data)
+    texts = frame.device, frame.source, frame.image, repr(frame.captured_at)
+    return _in_hex(xxhash.xxh3_128(), texts, data)
 
 
 def content_id(texts: Sequence[str], data: bytes) -> str:
     """Return 128 bits of BLAKE2b (RFC 7693), in hex, over some texts and bytes."""
-    digest = hashlib.blake2b(digest_size=16)
+    return _in_hex(hashlib.blake2b(digest_size=16), texts, data)
+
+
+def _in_hex(digest: Any, texts: Sequence[str], data: bytes) -> str:
     for text in texts:
         digest.update(text.encode("utf-8", "backslashreplace") + b"\0")
     digest.update(data)

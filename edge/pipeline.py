@@ -16,6 +16,7 @@ from edge.classify.serving import Serving
 from edge.errors import NoMemoryError, PictureError, is_of_the_machine
 from edge.frame import Frame, Prepared, frame_id
 from edge.in_hand import MOST_ENDS, InHand
+from edge.machine.memory import keep_for_pictures
 from edge.metrics import CLASSIFY, DECODE, PREPROCESS, WAIT, Metrics
 from edge.prepare.admission import Admission
 from edge.prepare.decoder import decode
@@ -74,6 +75,7 @@ class Pipeline:
 
     def start(self) -> None:
         side_by_side()
+        keep_for_pictures()
         for worker in reversed(self.workers):
             worker.start()
 

@@ -14,7 +14,7 @@ import simplejpeg
 
 from edge.config.settings import PrepareSettings
 from edge.errors import NoMemoryError, PictureError
-from edge.prepare import headers, heic
+from edge.prepare import headers, heic, png
 from edge.prepare.header import Header
 
 MAX_MEGAPIXELS = PrepareSettings().max_megapixels
@@ -124,6 +124,7 @@ def _decoded(data: bytes, header: Header, covering: Optional[int]) -> np.ndarray
     if header.format == "HEIC":
         image: Any = heic.decode(data)
     else:
+        data = png.stored(data) if header.format == "PNG" else data
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise PictureError("the decoder refused it: the file is damaged")

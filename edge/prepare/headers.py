@@ -8,7 +8,7 @@ disagree, or end the process, so labeld reads these facts itself.
 import struct
 
 from edge.errors import PictureError
-from edge.prepare import exif, heic, jpeg
+from edge.prepare import exif, heic, jpeg, png
 from edge.prepare.header import Header
 
 FORMATS = "JPEG, PNG, WebP, BMP or TIFF"
@@ -65,6 +65,8 @@ def _png_header(facts: tuple, orientation: int, transparent: bytes) -> Header:
         colour = struct.unpack_from(">H" if kind == _GREY else ">3H", transparent)
     size = 2 if depth == 16 else 1
     decoded = 0 if (channels, size) == (3, 1) else channels * size
+    if png.raw_bytes(width, height, depth, kind) <= png.MOST_BYTES:
+        decoded += channels * size
     return Header("PNG", width, height, decoded, orientation, colour, (1 << depth) - 1)
 
 

@@ -45,6 +45,7 @@ HOUSE = {
                 "exif",
                 "jpeg",
                 "heic",
+                "png",
                 "headers",
                 "decoder",
                 "admission",

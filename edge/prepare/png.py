@@ -1,0 +1,94 @@
+"""PNGs inflated by ISA-L, in a third of the time that zlib takes, for OpenCV to decode.
+
+OpenCV is given the same PNG, but with its pixels stored, not deflated (RFC 1951, 3.2.4). Where
+anything about a file is out of the ordinary, it is given the file: it alone judges pictures.
+"""
+
+import struct
+from typing import Any, List, Optional, Tuple
+
+try:
+    from isal import isal_zlib
+except ImportError:  # on Python 3.6, and on processors that it has no wheel for
+    isal_zlib: Any = None
+
+MOST_BYTES = 64_000_000
+"""Of a larger picture's pixels there is no second copy."""
+
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""By colour type (PNG, third edition, 11.2.1)."""
+
+_BLOCK = 65535
+"""The most bytes that one stored block takes."""
+
+_HEADER = b"\x78\x01"
+"""Of a zlib stream (RFC 1950): deflate, its window 32 KB, no dictionary."""
+
+
+def raw_bytes(width: int, height: int, depth: int, kind: int) -> int:
+    """Return how many bytes a PNG's pixels are once inflated, filter types included.
+
+    Args:
+        width, height: in pixels.
+        depth: bits of a sample.
+        kind: its colour type.
+    """
+    return height * (1 + -(-width * _CHANNELS.get(kind, 4) * depth // 8))
+
+
+def stored(data: bytes) -> bytes:
+    """Return a PNG file with its pixels stored; `data` itself where that cannot be, or is damaged.
+
+    Args:
+        data: a file that begins as a PNG, with its IHDR.
+    """
+    width, height, depth, kind, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
+    size = raw_bytes(width, height, depth, kind)
+    if isal_zlib is None or interlaced or size > MOST_BYTES:
+        return data
+    found = _deflated(data)
+    if found is None:
+        return data
+    first, last, deflated = found
+    inflater = isal_zlib.decompressobj()
+    try:
+        raw = inflater.decompress(deflated, size)
+    except isal_zlib.error:
+        return data
+    if not inflater.eof or len(raw) != size or inflater.unused_data:
+        return data
+    blocks = _blocks(raw, deflated[-4:])
+    check = isal_zlib.crc32(b"IDAT")
+    for block in blocks:
+        check = isal_zlib.crc32(block, check)
+    head = struct.pack(">I4s", sum(map(len, blocks)), b"IDAT")
+    return b"".join([data[:first], head, *blocks, struct.pack(">I", check), data[last:]])
+
+
+def _deflated(data: bytes) -> Optional[Tuple[int, int, bytes]]:
+    """Return where the IDAT chunks begin and end, and what they hold; None: one is damaged."""
+    view, at, first, pieces = memoryview(data), 8, 8, []
+    while at + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        end = at + 12 + length
+        if kind == b"IDAT":
+            if end > len(data) or struct.unpack_from(">I", data, end - 4) != (
+                isal_zlib.crc32(view[at + 4 : end - 4]),
+            ):
+                return None
+            first = first if pieces else at
+            pieces.append(view[at + 8 : end - 4])
+        elif pieces:
+            return first, at, b"".join(pieces)
+        at = end
+    return None
+
+
+def _blocks(raw: bytes, check: bytes) -> List[bytes]:
+    """Return a zlib stream of stored blocks, in parts; `check` is its Adler-32."""
+    parts: List[Any] = [_HEADER]
+    for first in range(0, len(raw), _BLOCK):
+        piece = memoryview(raw)[first : first + _BLOCK]
+        is_last = first + _BLOCK >= len(raw)
+        parts += [struct.pack("<BHH", is_last, len(piece), len(piece) ^ 0xFFFF), piece]
+    return [*parts, check]
