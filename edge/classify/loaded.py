@@ -99,7 +99,7 @@ def load(
     if not zero_copy:
         _log.warning("rows are copied before the graph reads them: slower, not wrong")
     _try(bundle, graph, slots.buffers()[0])
-    seconds = warm_up(graph, slots, sizes)
+    seconds = warm_up(graph, slots, sizes, len(bundle.golden_files))
     off = golden.check(bundle, graph, slots)
     memory.give_back()
     _log.info(
@@ -147,20 +147,23 @@ def _try(bundle: Bundle, graph: Graph, rows: np.ndarray) -> None:
         )
 
 
-def warm_up(graph: Graph, slots: Slots, batch_sizes: Sequence[int]) -> Dict[int, float]:
+def warm_up(
+    graph: Graph, slots: Slots, batch_sizes: Sequence[int], samples: int = 0
+) -> Dict[int, float]:
     """Run the graph at each size that it will see, so that no picture pays for the first run.
 
     Args:
         graph: the Graph.
         slots: Slots that nothing uses yet.
         batch_sizes: the only sizes the graph takes; empty: any.
+        samples: so many golden samples it will be run over before any picture, in whole batches.
 
     Returns:
         {batch size: what a run of it takes, in seconds}; empty if it takes any size.
     """
     buffer = slots.buffers()[0]
-    for size in () if batch_sizes else (1, len(buffer)):
-        graph.run(buffer[:size])
+    if not batch_sizes and samples < len(buffer):
+        graph.run(buffer)
     seconds = {size: _time(graph, buffer[:size]) for size in batch_sizes if size <= len(buffer)}
     if seconds:
         _log.info(

@@ -1,8 +1,9 @@
 """TensorFlow as a runtime; the only file of `edge/` that imports it."""
 
+import contextlib
 import os
 from importlib.util import find_spec
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Iterator, List, Optional
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from edge.machine import memory
 from edge.machine.device import Device
 from edge.machine.tensorrt import Version, dotted, missing_libraries
 from edge.prepare.preprocess import ROW
+
+KERAS = "TF_USE_LEGACY_KERAS"
+"""The variable of the environment by which TensorFlow is told to look for its former Keras."""
 
 
 class TensorFlowRuntime(Runtime):
@@ -94,11 +98,28 @@ class _TensorFlowGraph(Graph):
 
 
 def tensorflow() -> Any:
-    """Import TensorFlow, with less of its chatter."""
+    """Import TensorFlow, with less of its chatter, and without Keras until that is asked for."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf
+    with _keras_left_out():
+        import tensorflow as tf
 
     return tf
+
+
+@contextlib.contextmanager
+def _keras_left_out() -> Iterator[None]:
+    """Have TensorFlow look for its former Keras, which nobody has installed, while it is imported.
+
+    It would import Keras 3 then, for 1.3 s of its 3.2. `tf.keras` imports that at its first use.
+    """
+    if KERAS in os.environ:
+        yield
+        return
+    os.environ[KERAS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[KERAS]
 
 
 def cap_gpu_memory(tf: Any, limit_mb: Optional[int]) -> None:

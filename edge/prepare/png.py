@@ -7,10 +7,11 @@ anything about a file is out of the ordinary, it is given the file: it alone jud
 import struct
 from typing import Any, List, Optional, Tuple
 
+isal_zlib: Any
 try:
     from isal import isal_zlib
 except ImportError:  # on Python 3.6, and on processors that it has no wheel for
-    isal_zlib: Any = None
+    isal_zlib = None
 
 MOST_BYTES = 64_000_000
 """Of a larger picture's pixels there is no second copy."""
@@ -67,7 +68,8 @@ def stored(data: bytes) -> bytes:
 
 def _deflated(data: bytes) -> Optional[Tuple[int, int, bytes]]:
     """Return where the IDAT chunks begin and end, and what they hold; None: one is damaged."""
-    view, at, first, pieces = memoryview(data), 8, 8, []
+    view, at, first = memoryview(data), 8, 8
+    pieces: List[Any] = []
     while at + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
         end = at + 12 + length

@@ -1,6 +1,8 @@
 """The graph: reads the rows where they lie, and must reproduce the bundle's golden samples."""
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -111,8 +113,27 @@ def test_only_built_sizes_are_warmed_up_and_each_is_timed():
     assert all(took > 0 for took in seconds.values())
 
 
-def test_a_graph_that_takes_any_size_is_warmed_up_for_the_smallest_and_the_largest():
+@pytest.mark.parametrize(("samples", "run"), [(0, [6]), (5, [6]), (6, [])])
+def test_a_graph_that_takes_any_size_is_run_at_the_largest_unless_the_samples_are_so_many(
+    samples, run
+):
     sizes = []
     graph = tiny.FunctionGraph(lambda rows: sizes.append(len(rows)))
-    assert warm_up(graph, Slots(6, 0.0), ()) == {}
-    assert sizes == [1, 6]
+    assert warm_up(graph, Slots(6, 0.0), (), samples) == {}
+    assert sizes == run
+
+
+def test_keras_is_imported_when_it_is_asked_for_and_not_with_the_runtime():
+    asked = """
+import os, sys
+from edge.classify.tensorflow import KERAS, tensorflow
+tf = tensorflow()
+assert KERAS not in os.environ
+later = tuple(int(part) for part in tf.__version__.split(".")[:2]) >= (2, 16)
+assert not later or "keras" not in sys.modules, "Keras 3 is imported"
+print(tf.keras.layers.Dense(2)(tf.zeros((3, 4))).shape)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", asked], stdout=subprocess.PIPE, timeout=120, check=True
+    )
+    assert done.stdout.decode().strip() == "(3, 2)"

@@ -1,4 +1,4 @@
-"""PNGs that ISA-L inflates: the same pixels, and OpenCV alone judges what is out of the ordinary."""
+"""PNGs that ISA-L inflates: to the same pixels, and OpenCV judges what is out of the ordinary."""
 
 import struct
 import tracemalloc
