@@ -32,8 +32,10 @@ def main():
             train(images, bundle)
     given = [options.out, bundle]
     run("start", given)
+    run("allocations", given)
     run("publish", given)
     run("latency", given)
+    run("page", given)
     run("preparing", given + (["--images", images] if images else []))
     run("growth", given[:1])
     training = "--recipes labeld,classic --sizes 400 --seeds 1".split()
