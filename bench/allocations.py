@@ -60,11 +60,10 @@ def main():
     with open(os.path.join(options.out, "allocations.json"), "w", encoding="utf-8") as file:
         json.dump({"machine": machine(), "command": sys.argv, "rows": rows}, file, indent=1)
     for row in rows:
-        print(
-            "{kind} {stage:9} most {most:>10,.0f} B, left {left:>10,.0f} B, {faults:g} faults".format(
-                **row
-            )
-        )
+        print(TEXT.format(**row))
+
+
+TEXT = "{kind} {stage:9} most {most:>10,.0f} B, left {left:>10,.0f} B, {faults:g} faults"
 
 
 class Spent(NamedTuple):
