@@ -2,7 +2,8 @@
 
 import json
 import os
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import simplejpeg
 from prometheus_client import CollectorRegistry
@@ -21,6 +22,8 @@ from edge.sources.state import STALE
 
 QUALITY = 80
 """Of a picture's JPEG."""
+
+REDRAW_SECONDS = 2.0
 
 MOST_REPORT_BYTES = 8 << 20
 
@@ -46,6 +49,15 @@ class Serves(NamedTuple):
     config: Config
     bundle: Bundle
     statuses: Statuses
+
+
+class _Drawn(NamedTuple):
+    """All pictures in one: after how many states, of which sources, when."""
+
+    states: int
+    names: Tuple[str, ...]
+    at: float
+    jpeg: bytes
 
 
 class Overview:
@@ -78,9 +90,12 @@ class Overview:
         self._troubles = troubles
         self._device = Device()
         self._sprite = Sprite()
+        self._states = 0
+        self._drawn: Optional[_Drawn] = None
 
     def state(self) -> Dict[str, Any]:
         """Return all that the page shows."""
+        self._states += 1
         serves = self._serves()
         config = self._in_force(serves)
         sources = [self._source(one, config, serves) for one in config.sources]
@@ -106,11 +121,23 @@ class Overview:
         return None if row is None else simplejpeg.encode_jpeg(row, QUALITY, "RGB")
 
     def pictures(self) -> Optional[bytes]:
-        """Return the last picture of every source in one, as `Sprite` has it; None: not shown."""
+        """Return the last picture of every source in one, as `Sprite` has it; None: not shown.
+
+        It is drawn once for all who were told one state, at the latest after REDRAW_SECONDS.
+        """
         if not self._config.http.pictures:
             return None
-        names = [one.name for one in self._in_force(self._serves()).sources]
-        return self._sprite.drawn([Numbered(name, *self._board.picture(name)) for name in names])
+        names = tuple(one.name for one in self._in_force(self._serves()).sources)
+        drawn, now = self._drawn, time.monotonic()
+        if (
+            drawn is None
+            or (drawn.states, drawn.names) != (self._states, names)
+            or now - drawn.at >= REDRAW_SECONDS
+        ):
+            pictures = [Numbered(name, *self._board.picture(name)) for name in names]
+            drawn = _Drawn(self._states, names, now, self._sprite.drawn(pictures))
+            self._drawn = drawn
+        return drawn.jpeg
 
     def report(self) -> Optional[bytes]:
         """Return the served bundle's report; None: it has none to be shown.

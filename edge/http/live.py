@@ -70,9 +70,9 @@ class Live:
             left = end - time.monotonic()
 
     def _text(self) -> bytes:
-        """Return the state as JSON, which is made once for all pages."""
-        now = time.monotonic()
-        if self._told is None or now - self._told[0] >= SECONDS / 2:
+        """Return the state as JSON, which is made once for all pages, at set moments."""
+        moment = time.monotonic() // SECONDS
+        if self._told is None or moment != self._told[0]:
             text = json.dumps(self._state(), ensure_ascii=False, allow_nan=False)
-            self._told = now, text.encode("utf-8", "backslashreplace")
+            self._told = moment, text.encode("utf-8", "backslashreplace")
         return self._told[1]
