@@ -43,6 +43,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", metavar="OUT")
     parser.add_argument("--most", type=int, default=1000000, help="leave out what is more")
+    parser.add_argument("--only", help="of what there is more, by commas (all of it)")
     options = parser.parse_args()
     os.makedirs(options.out, exist_ok=True)
     rows = []
@@ -53,7 +54,7 @@ def main():
         ("classes", CLASSES, classes),
     ):
         for count in counts:
-            if count > options.most:
+            if count > options.most or (options.only and what not in options.only.split(",")):
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 os.mkdir(os.path.join(folder, "broker"))

@@ -49,9 +49,16 @@ class Sprite:
                 continue
             number, cell = self._cells.get(one.source, (0, None))
             if cell is None or number != one.number:
-                cell = cv2.resize(one.row, (CELL, CELL), interpolation=cv2.INTER_AREA)
+                cell = _small(one.row)
             kept[one.source] = one.number, cell
             top, left = CELL * (place // COLUMNS), CELL * (place % COLUMNS)
             sheet[top : top + CELL, left : left + CELL] = cell
         self._cells = kept
         return bytes(simplejpeg.encode_jpeg(sheet, QUALITY, "RGB"))
+
+
+def _small(row: np.ndarray) -> np.ndarray:
+    """Return a picture as a cell: halved first, which OpenCV does in a tenth of the time."""
+    even = row.shape[0] // 2 * 2
+    half = cv2.resize(row[:even, :even], (even // 2, even // 2), interpolation=cv2.INTER_AREA)
+    return cv2.resize(half, (CELL, CELL), interpolation=cv2.INTER_LINEAR)

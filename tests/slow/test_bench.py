@@ -1,0 +1,76 @@
+"""The benchmarks in short: what they count is judged; what they time is printed."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from edge.prepare.preprocess import ROW
+from tests.support import checkout
+
+pytestmark = pytest.mark.skipif(
+    sys.version_info < (3, 10), reason="benchmarks are for a workstation's Python"
+)
+
+LIMIT_SECONDS = 300.0
+ROW_BYTES = int(np.prod(ROW))
+
+
+def run(name, out, *arguments):
+    """Run a benchmark, show what it prints, and return what it wrote."""
+    command = [sys.executable, "-m", "bench." + name, str(out)] + [str(one) for one in arguments]
+    done = subprocess.run(
+        command,
+        cwd=checkout.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    print(done.stdout.decode("utf-8", "replace"))
+    assert done.returncode == 0
+    with open(os.path.join(str(out), name + ".json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def test_after_decoding_a_picture_takes_no_memory_of_a_row_s_size(tmp_path, tiny_bundle):
+    rows = run("allocations", tmp_path, tiny_bundle.path, "--pictures", 3)["rows"]
+    found = {(row["kind"], row["stage"]): row for row in rows}
+    for kind, size, copies in ((".jpg", 540 * 960 * 3, 1), (".png", 1080 * 1920 * 3, 3)):
+        decoded = found[kind, "decode"]
+        assert size <= decoded["left"] < 1.01 * size, "the decoded picture, and nothing else"
+        assert decoded["most"] < 1.01 * copies * size
+        for stage in ("name", "check", "prepare", "classify", "label"):
+            assert found[kind, stage]["most"] < ROW_BYTES / 4, stage
+
+
+def test_memory_does_not_grow_with_what_waits(tmp_path):
+    only = "files waiting,messages in the outbox"
+    rows = run("growth", tmp_path, "--most", 1000, "--only", only)["rows"]
+    assert [(row["what"], row["count"]) for row in rows] == [
+        ("files waiting", 100),
+        ("files waiting", 1000),
+        ("messages in the outbox", 0),
+        ("messages in the outbox", 1000),
+    ]
+    peaks = [row["peak_mb"] for row in rows]
+    assert max(peaks) - min(peaks) < 40
+
+
+def test_every_contender_labels_every_picture(tmp_path, tiny_bundle):
+    names = "labeld fp32,loop,batches,tf.data,openvino fp32"
+    short = ["--kinds", "1080p.jpg", "--pictures", 6, "--rounds", 1, "--contenders", names]
+    rows = run("publish", tmp_path, tiny_bundle.path, *short)["rows"]
+    assert {row["name"] for row in rows} == {*names.split(","), "limit fp32"}
+
+
+def test_open_pages_are_told_states_and_pictures(tmp_path, tiny_bundle):
+    short = ["--cameras", 3, "--pages", 2, "--fps", 12, "--seconds", 6, "--rounds", 1]
+    closed, opened = run("page", tmp_path, tiny_bundle.path, *short)["turns"]
+    assert (closed["pages"], closed["told"]["states"]) == (0, 0)
+    assert opened["pages"] == 2
+    assert opened["told"]["states"] > 0
+    assert opened["told"]["pictures"] > 0
