@@ -54,6 +54,21 @@ def test_in_any_number_of_streams_each_row_has_its_own_answer(forms, streams, co
     assert np.allclose(graph.run(rows).scores, tiny.scores(rows), atol=1e-4)
 
 
+@pytest.mark.parametrize("streams", [1, 2])
+def test_a_batch_that_began_before_another_ended_has_its_own_answers(forms, streams):
+    graph = OpenVinoRuntime().load(forms["fp32"].in_streams(streams))
+    assert graph.overlaps == (streams > 1)
+    batches = [
+        np.stack([tiny.golden_sample(*_row(first + number)).pixels for number in range(5)])
+        for first in range(4)
+    ]
+    ends = [graph.start(rows) for rows in batches[:2]]
+    for number, rows in enumerate(batches):
+        assert np.allclose(ends[number]().scores, tiny.scores(rows), atol=1e-4)
+        if number + 2 < len(batches):
+            ends.append(graph.start(batches[number + 2]))
+
+
 def _row(number):
     label = tiny.LABELS[number % len(tiny.LABELS)]
     return "", tiny.encode(tiny.picture(label, number), ".png")
