@@ -6,12 +6,9 @@ peak; `left`, of these, what its result holds; `faults`, the pages of memory tha
 hand out meanwhile, to the libraries' own native memory, too. OUT gets `allocations.json`.
 """
 
-import argparse
-import json
 import os
 import resource
 import statistics
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -19,8 +16,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from bench import scenes
-from bench.machine import machine
+from bench import results, scenes
 from edge.board import Board
 from edge.classify import bundle as bundles
 from edge.classify import variant
@@ -43,12 +39,9 @@ WARM = 5
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", metavar="OUT")
-    parser.add_argument("bundle", metavar="BUNDLE")
+    parser = results.parser(__doc__)
     parser.add_argument("--pictures", type=int, default=40)
     options = parser.parse_args()
-    os.makedirs(options.out, exist_ok=True)
     side_by_side()
     memory.keep_for_pictures()
     street = Street(bundles.read(options.bundle), options.pictures)
@@ -57,8 +50,7 @@ def main():
         for kind in KINDS:
             paths = scenes.write(os.path.join(folder, kind), "1080p", kind, options.pictures)
             rows += [dict(row, kind=kind) for row in street.measured(paths)]
-    with open(os.path.join(options.out, "allocations.json"), "w", encoding="utf-8") as file:
-        json.dump({"machine": machine(), "command": sys.argv, "rows": rows}, file, indent=1)
+    results.write(options.out, "allocations", rows=rows)
     for row in rows:
         print(TEXT.format(**row))
 

@@ -7,16 +7,12 @@ and stops are to take no longer. OUT gets `growth.json` and, where matplotlib is
 """
 
 import argparse
-import json
 import os
-import sys
-import tempfile
 import time
 
 import numpy as np
 
-from bench import outbox, plots
-from bench.machine import machine
+from bench import outbox, plots, results
 from edge.classify import writer
 from edge.classify.bundle import GoldenSample
 from edge.classify.outputs import Outputs
@@ -24,7 +20,7 @@ from edge.prepare.preprocess import ROW, load
 from tests.support import processes, tiny
 from tests.support.cameras import MjpegServer
 from tests.support.forked import started
-from tests.support.servers import Labeld, Mosquitto, wait_for
+from tests.support.servers import Labeld, wait_for
 
 CAMERAS = (1, 4, 16, 64)
 FILES = (100, 1000, 10000, 200000)
@@ -45,7 +41,6 @@ def main():
     parser.add_argument("--most", type=int, default=1000000, help="leave out what is more")
     parser.add_argument("--only", help="of what there is more, by commas (all of it)")
     options = parser.parse_args()
-    os.makedirs(options.out, exist_ok=True)
     rows = []
     for what, counts, measure in (
         ("cameras", CAMERAS, cameras),
@@ -56,17 +51,10 @@ def main():
         for count in counts:
             if count > options.most or (options.only and what not in options.only.split(",")):
                 continue
-            with tempfile.TemporaryDirectory() as folder:
-                os.mkdir(os.path.join(folder, "broker"))
-                broker = Mosquitto(os.path.join(folder, "broker"))
-                broker.start()
-                try:
-                    rows.append(dict(measure(count, broker, folder), what=what, count=count))
-                finally:
-                    broker.stop()
+            with results.broker() as (broker, folder):
+                rows.append(dict(measure(count, broker, folder), what=what, count=count))
             print(text(rows[-1]), flush=True)
-    with open(os.path.join(options.out, "growth.json"), "w", encoding="utf-8") as file:
-        json.dump({"machine": machine(), "command": sys.argv, "rows": rows}, file, indent=1)
+    results.write(options.out, "growth", rows=rows)
     draw(rows, os.path.join(options.out, "growth.png"))
 
 
@@ -164,14 +152,15 @@ def serve(labeld):
     try:
         labeld.start_ready()
         ready = time.monotonic()
-        before = cpu_seconds(labeld.pid)
+        before = processes.cpu_seconds(labeld.pid)
         first = labelled(labeld)
         wait_for(lambda: labelled(labeld) >= wanted, "labels", LIMIT_SECONDS)
         number = labelled(labeld)
         return {
             "start_seconds": ready - begun,
             "seconds_per_picture": (time.monotonic() - ready) / (number - first),
-            "cpu_seconds_per_picture": (cpu_seconds(labeld.pid) - before) / (number - first),
+            "cpu_seconds_per_picture": (processes.cpu_seconds(labeld.pid) - before)
+            / (number - first),
             "peak_mb": processes.peak_mb(labeld.pid),
             "stop_seconds": stop(labeld),
         }
@@ -192,13 +181,6 @@ def labelled(labeld):
         for line in lines
         if line.startswith('labeld_frames_total{outcome="published"')
     )
-
-
-def cpu_seconds(pid):
-    """Return the processor time that a process has had (proc(5))."""
-    with open("/proc/{}/stat".format(pid), encoding="utf-8") as file:
-        user, system = file.read().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def text(row):

@@ -7,29 +7,25 @@ arrival at a subscriber on the same machine; each stage's part is its mean of
 installed, `latency.png`.
 """
 
-import argparse
 import datetime
 import json
 import multiprocessing
 import os
 import random
 import re
-import sys
-import tempfile
 import threading
 import time
 import typing
 
 import numpy as np
 
-from bench import plots, scenes
-from bench.machine import machine
+from bench import plots, results, scenes
 from edge.classify import bundle as bundles
 from edge.metrics import WAIT
 from edge.mqtt.client import new_client
 from tests.support.cameras import MjpegServer, jpeg
 from tests.support.forked import started
-from tests.support.servers import Labeld, Mosquitto
+from tests.support.servers import Labeld
 
 SHARES = (0.1, 0.5, 0.9)
 FULL_FPS = 100.0
@@ -41,26 +37,16 @@ DIFFERENT = 8
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", metavar="OUT")
-    parser.add_argument("bundle", metavar="BUNDLE")
+    parser = results.parser(__doc__)
     parser.add_argument("--cameras", type=int, default=8)
     parser.add_argument("--size", choices=sorted(scenes.SIZES), default="1080p")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--max-delay-ms", type=float, default=50.0)
     options = parser.parse_args()
-    os.makedirs(options.out, exist_ok=True)
     bundle = bundles.read(options.bundle)
-    with tempfile.TemporaryDirectory() as folder:
-        os.mkdir(os.path.join(folder, "broker"))
-        broker = Mosquitto(os.path.join(folder, "broker"))
-        broker.start()
-        try:
-            rows = measure(options, bundle, broker.port, folder)
-        finally:
-            broker.stop()
-    with open(os.path.join(options.out, "latency.json"), "w", encoding="utf-8") as file:
-        json.dump({"machine": machine(), "command": sys.argv, "rows": rows}, file, indent=1)
+    with results.broker() as (broker, folder):
+        rows = measure(options, bundle, broker.port, folder)
+    results.write(options.out, "latency", rows=rows)
     print("\n".join(text(row) for row in rows))
     draw(rows, os.path.join(options.out, "latency.png"))
 

@@ -7,34 +7,29 @@ time of their reading, which is another machine's in use, is missing from the la
 given beside. OUT gets `page.json`.
 """
 
-import argparse
 import json
 import multiprocessing
 import os
 import re
 import statistics
-import sys
-import tempfile
 import threading
 import time
 import typing
 import urllib.request
 
-from bench import scenes
+from bench import results, scenes
 from bench.latency import send
-from bench.machine import machine
 from edge.classify import bundle as bundles
+from tests.support import processes
 from tests.support.forked import started
-from tests.support.servers import Labeld, Mosquitto, wait_for
+from tests.support.servers import Labeld, wait_for
 
 SETTLING_SECONDS = 3.0
 LIMIT_SECONDS = 30.0
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", metavar="OUT")
-    parser.add_argument("bundle", metavar="BUNDLE")
+    parser = results.parser(__doc__)
     parser.add_argument("--cameras", type=int, default=50)
     parser.add_argument("--pages", type=int, default=20)
     parser.add_argument("--size", choices=sorted(scenes.SIZES), default="1080p")
@@ -42,19 +37,11 @@ def main():
     parser.add_argument("--seconds", type=float, default=20.0, help="of each turn")
     parser.add_argument("--rounds", type=int, default=6)
     options = parser.parse_args()
-    os.makedirs(options.out, exist_ok=True)
     bundle = bundles.read(options.bundle)
-    with tempfile.TemporaryDirectory() as folder:
-        broker = Mosquitto(folder)
-        broker.start()
-        try:
-            turns = measure(options, bundle, broker.port, os.path.join(folder, "labeld"))
-        finally:
-            broker.stop()
+    with results.broker() as (broker, folder):
+        turns = measure(options, bundle, broker.port, os.path.join(folder, "labeld"))
     found = summary(turns)
-    with open(os.path.join(options.out, "page.json"), "w", encoding="utf-8") as file:
-        facts = {"machine": machine(), "command": sys.argv, "turns": turns, "summary": found}
-        json.dump(facts, file, indent=1)
+    results.write(options.out, "page", turns=turns, summary=found)
     print(json.dumps(found, indent=1))
 
 
@@ -133,14 +120,8 @@ class Spent(typing.NamedTuple):
     def of(cls, labeld, reader):
         page = labeld.get("/metrics")[1]
         counts = re.findall(r'labeld_frames_total{outcome="published",source="[^"]*"} (\S+)', page)
-        seconds = [processor_seconds(one.pid) if one else 0.0 for one in (labeld, reader)]
+        seconds = [processes.cpu_seconds(one.pid) if one else 0.0 for one in (labeld, reader)]
         return cls(sum(map(float, counts)), *seconds)
-
-
-def processor_seconds(pid):
-    with open("/proc/{}/stat".format(pid), encoding="utf-8") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # proc(5)
 
 
 def read(port, pages, pipe):

@@ -7,10 +7,7 @@ and in the long one. OUT gets `preparing.json`: the processor time of each, the 
 the two, and the macro-F1 of the bundle.
 """
 
-import argparse
-import json
 import os
-import sys
 import tempfile
 import time
 
@@ -19,7 +16,7 @@ import cv2
 import numpy as np
 from sklearn.metrics import f1_score
 
-from bench.machine import machine
+from bench import results
 from edge.classify import bundle as bundles
 from edge.classify import variant
 from edge.classify.runtimes import Runtimes
@@ -34,14 +31,11 @@ BATCH = 8
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", metavar="OUT")
-    parser.add_argument("bundle", metavar="BUNDLE")
+    parser = results.parser(__doc__)
     parser.add_argument("--images", metavar="FOLDER", help="where it was trained")
     parser.add_argument("--most", type=int, default=1000, help="photographs")
     parser.add_argument("--height", type=int, default=1080, help="that they are enlarged to")
     options = parser.parse_args()
-    os.makedirs(options.out, exist_ok=True)
     side_by_side()
     bundle = bundles.read(options.bundle)
     table = os.path.join(bundle.path, bundles.HELD_OUT)
@@ -52,9 +46,7 @@ def main():
     runtime = Runtimes()
     form = variant.choose(ModelSettings(bundle.path), runtime).candidates[0]
     said = judged(rows, truth, runtime.load(form))
-    with open(os.path.join(options.out, "preparing.json"), "w", encoding="utf-8") as file:
-        report = {"machine": machine(), "command": sys.argv, "form": form.form, "rows": said}
-        json.dump(report, file, indent=1)
+    results.write(options.out, "preparing", form=form.form, rows=said)
     for row in said:
         print(text(row))
 

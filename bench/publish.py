@@ -8,25 +8,22 @@ preparing one, over all cores). OUT gets `publish.json` and, where matplotlib is
 `publish.png`.
 """
 
-import argparse
 import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-from bench import plots, scenes
+from bench import plots, results, scenes
 from bench.contenders import CONTENDERS
-from bench.machine import machine
 from edge.classify import bundle as bundles
 from edge.machine.processor import cores
 from edge.mqtt.client import new_client
 from tests.support.forked import started
-from tests.support.servers import Labeld, Mosquitto
+from tests.support.servers import Labeld
 
 LIMIT_SECONDS = 900.0
 LIMITED = 60
@@ -38,9 +35,7 @@ PRECISIONS = ("auto", "fp32", "bf16", "int8")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", metavar="OUT")
-    parser.add_argument("bundle", metavar="BUNDLE")
+    parser = results.parser(__doc__)
     parser.add_argument(
         "--images", metavar="FOLDER", help="pictures to label, instead of drawn ones"
     )
@@ -49,19 +44,11 @@ def main():
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--contenders", help="names, by commas (all that can be run)")
     options = parser.parse_args()
-    os.makedirs(options.out, exist_ok=True)
     bundle = bundles.read(options.bundle)
     names = options.contenders.split(",") if options.contenders else runnable(bundle)
-    with tempfile.TemporaryDirectory() as folder:
-        os.mkdir(os.path.join(folder, "broker"))
-        broker = Mosquitto(os.path.join(folder, "broker"))
-        broker.start()
-        try:
-            rows = measure(options, bundle, names, broker, folder)
-        finally:
-            broker.stop()
-    with open(os.path.join(options.out, "publish.json"), "w", encoding="utf-8") as file:
-        json.dump({"machine": machine(), "command": sys.argv, "rows": rows}, file, indent=1)
+    with results.broker() as (broker, folder):
+        rows = measure(options, bundle, names, broker.port, folder)
+    results.write(options.out, "publish", rows=rows)
     summary = summarised(rows)
     print(text(summary))
     draw(summary, os.path.join(options.out, "publish.png"))
@@ -74,16 +61,16 @@ def runnable(bundle):
     return ours + [name for name in CONTENDERS if name.split()[-1] not in set(PRECISIONS) - has]
 
 
-def measure(options, bundle, names, broker, folder):
+def measure(options, bundle, names, port, folder):
     """Return a row for each round of each contender on each kind of picture."""
-    counter = Counter(broker.port)
+    counter = Counter(port)
     contenders = {}
     rows = []
     try:
         for name in names:
             here = os.path.join(folder, name.replace(" ", "-"))
             kind = Daemon if name.startswith(LABELD) else Rival
-            contenders[name] = kind(name, bundle, broker.port, here)
+            contenders[name] = kind(name, bundle, port, here)
         for kind, paths in pictures(options, folder):
             for number in range(options.rounds + 1):
                 for name in names[number % len(names) :] + names[: number % len(names)]:

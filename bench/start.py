@@ -5,45 +5,33 @@ what is the fastest is tried. `loaded` is the log's own figure for the graph, it
 its first runs. OUT gets `start.json`.
 """
 
-import argparse
-import json
 import os
 import re
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
-from bench.machine import machine
+from bench import results
 from edge.classify import bundle as bundles
 from edge.classify.runtimes import Runtimes
 from tests.support import processes
 from tests.support.forked import started
-from tests.support.servers import Labeld, Mosquitto
+from tests.support.servers import Labeld
 
 LIMIT_SECONDS = 60.0
 COMMANDS = (("--help",), ("run", "--help"), ("check", "--help"))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", metavar="OUT")
-    parser.add_argument("bundle", metavar="BUNDLE")
+    parser = results.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    os.makedirs(options.out, exist_ok=True)
     bundle = bundles.read(os.path.abspath(options.bundle))
-    with tempfile.TemporaryDirectory() as folder:
-        broker = Mosquitto(folder)
-        broker.start()
-        try:
-            rows = daemons(bundle, broker.port, folder, options.rounds)
-        finally:
-            broker.stop()
+    with results.broker() as (broker, folder):
+        rows = daemons(bundle, broker.port, folder, options.rounds)
     rows += commands(options.rounds)
-    with open(os.path.join(options.out, "start.json"), "w", encoding="utf-8") as file:
-        json.dump({"machine": machine(), "command": sys.argv, "rows": rows}, file, indent=1)
+    results.write(options.out, "start", rows=rows)
 
 
 def daemons(bundle, port, folder, rounds):

@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
         ("check", _check, "print every fault of a configuration; exit 2 if there is one"),
     ):
         sub = commands.add_parser(name, help=text, description=text)
-        sub.add_argument("-c", "--config", metavar="FILE", default="/etc/labeld/labeld.yaml")
+        sub.add_argument("-c", "--config", metavar="FILE", default=command.CONFIG)
         sub.set_defaults(command=function)
     commands.choices["run"].add_argument(
         "--log", choices=("text", "json"), default="text", help="how the log is written (text)"
@@ -43,7 +43,10 @@ def _add_watch(commands: Any) -> None:
     text = "show in a terminal what the sources of one labeld, or of all at a broker, are doing"
     parser = commands.add_parser("watch", help=text, description=text + "; Ctrl-C ends it")
     parser.add_argument(
-        "-c", "--config", metavar="FILE", help="whose broker and device (/etc/labeld/labeld.yaml)"
+        "-c",
+        "--config",
+        metavar="FILE",
+        help="whose broker and device ({})".format(command.CONFIG),
     )
     parser.add_argument(
         "--broker", metavar="HOST[:PORT]", help="instead of a configuration: all devices at it"
@@ -61,7 +64,10 @@ def _add_doctor(commands: Any) -> None:
     text = "look at this machine, its software, and a configuration's broker, bundle and speed"
     parser = commands.add_parser("doctor", help=text, description=text)
     parser.add_argument(
-        "-c", "--config", metavar="FILE", help="(/etc/labeld/labeld.yaml, where there is one)"
+        "-c",
+        "--config",
+        metavar="FILE",
+        help="({}, where there is one)".format(command.CONFIG),
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
@@ -80,7 +86,7 @@ def _add_doctor(commands: Any) -> None:
 def _add_replay(commands: Any) -> None:
     text = "give the same events for a folder or a video every time, without broker and clock"
     parser = commands.add_parser("replay", help=text, description=text)
-    parser.add_argument("-c", "--config", metavar="FILE", default="/etc/labeld/labeld.yaml")
+    parser.add_argument("-c", "--config", metavar="FILE", default=command.CONFIG)
     parser.add_argument("--input", metavar="FOLDER|VIDEO", required=True)
     parser.add_argument("--out", metavar="EVENTS.jsonl", required=True)
     parser.add_argument(

@@ -8,6 +8,9 @@ from edge import text
 from edge.errors import LabeldError
 from edge.masking import masked
 
+CONFIG = "/etc/labeld/labeld.yaml"
+"""The configuration that counts where none is named."""
+
 INTERRUPTED = 128 + 2
 """What a shell reports of a program that Ctrl-C (SIGINT, 2) has ended."""
 

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import simplejpeg
 from prometheus_client import CollectorRegistry
@@ -52,10 +52,9 @@ class Serves(NamedTuple):
 
 
 class _Drawn(NamedTuple):
-    """All pictures in one: after how many states, of which sources, when."""
+    """All pictures in one, after how many states, and when."""
 
     states: int
-    names: Tuple[str, ...]
     at: float
     jpeg: bytes
 
@@ -127,16 +126,11 @@ class Overview:
         """
         if not self._config.http.pictures:
             return None
-        names = tuple(one.name for one in self._in_force(self._serves()).sources)
         drawn, now = self._drawn, time.monotonic()
-        if (
-            drawn is None
-            or (drawn.states, drawn.names) != (self._states, names)
-            or now - drawn.at >= REDRAW_SECONDS
-        ):
+        if drawn is None or drawn.states != self._states or now - drawn.at >= REDRAW_SECONDS:
+            names = [one.name for one in self._in_force(self._serves()).sources]
             pictures = [Numbered(name, *self._board.picture(name)) for name in names]
-            drawn = _Drawn(self._states, names, now, self._sprite.drawn(pictures))
-            self._drawn = drawn
+            drawn = self._drawn = _Drawn(self._states, now, self._sprite.drawn(pictures))
         return drawn.jpeg
 
     def report(self) -> Optional[bytes]:

@@ -1,6 +1,6 @@
 """The last picture of every source in one, small: a page asks once for all of them."""
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -31,16 +31,9 @@ class Sprite:
 
     def __init__(self) -> None:
         self._cells: Dict[str, Tuple[int, np.ndarray]] = {}
-        self._drawn: Optional[Tuple[List[Tuple[str, int]], bytes]] = None
 
     def drawn(self, pictures: Sequence[Numbered]) -> bytes:
         """Return a JPEG with a cell for each source, COLUMNS side by side."""
-        wanted = [(one.source, one.number) for one in pictures]
-        if self._drawn is None or self._drawn[0] != wanted:
-            self._drawn = wanted, self._jpeg(pictures)
-        return self._drawn[1]
-
-    def _jpeg(self, pictures: Sequence[Numbered]) -> bytes:
         rows = -(-len(pictures) // COLUMNS)
         sheet = np.full((rows * CELL, COLUMNS * CELL, 3), EMPTY, np.uint8)
         kept = {}

@@ -3,20 +3,19 @@
 import os
 from typing import Iterator, Optional, Tuple
 
+from edge.command import CONFIG
 from edge.doctor import findings as shown
 from edge.doctor import machine, outbox, service, software
 from edge.doctor.findings import Finding, Speed
 from edge.errors import Exit
 from edge.machine.device import Device
 
-DEFAULT = "/etc/labeld/labeld.yaml"
-
 
 def run(path: Optional[str], root: str, seconds: float, json: bool) -> Exit:
     """Check everything, print it, and return the Exit code.
 
     Args:
-        path: the configuration file's, or None: DEFAULT, where there is one.
+        path: the configuration file's, or None: the usual one, where there is one.
         root: where the machine's files lie.
         seconds: for how long to measure the speed.
         json: print JSON once all is known, not a table row by row.
@@ -41,11 +40,11 @@ def _checks(
         importable = importable and finding.state != shown.BAD
         yield finding, None
     config = None
-    if path is None and not os.path.exists(DEFAULT):
+    if path is None and not os.path.exists(CONFIG):
         advice = "labeld doctor -c FILE looks at broker, bundle and speed, too"
-        yield shown.note("configuration", "none at " + DEFAULT, advice), None
+        yield shown.note("configuration", "none at " + CONFIG, advice), None
     else:
-        finding, config = service.configuration(path or DEFAULT)
+        finding, config = service.configuration(path or CONFIG)
         yield finding, None
     for finding in machine.check(device, config):
         yield finding, None

@@ -6,6 +6,7 @@ import time
 from importlib.util import find_spec
 from typing import Optional
 
+from edge.command import CONFIG
 from edge.config.load import load
 from edge.errors import LabeldError
 from edge.mqtt.broker import Broker
@@ -43,7 +44,7 @@ def run(
     if broker is not None:
         seen, at = Seen(prefix, None), _broker(broker)
     else:
-        settings = load(config or "/etc/labeld/labeld.yaml")
+        settings = load(config or CONFIG)
         seen = Seen(settings.mqtt.topic_prefix, level(settings.device))
         at = settings.mqtt.broker
     client_id = "labeld-watch-{}-{}".format(level(socket.gethostname()), os.getpid())

@@ -2,36 +2,26 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 
 from edge.prepare.preprocess import ROW
-from tests.support import checkout
+from tests.support import commands
 
 pytestmark = pytest.mark.skipif(
     sys.version_info < (3, 10), reason="benchmarks are for a workstation's Python"
 )
 
-LIMIT_SECONDS = 300.0
 ROW_BYTES = int(np.prod(ROW))
 
 
 def run(name, out, *arguments):
     """Run a benchmark, show what it prints, and return what it wrote."""
-    command = [sys.executable, "-m", "bench." + name, str(out)] + [str(one) for one in arguments]
-    done = subprocess.run(
-        command,
-        cwd=checkout.ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
-    print(done.stdout.decode("utf-8", "replace"))
-    assert done.returncode == 0
+    code, printed, complaints = commands.process("bench." + name, out, *arguments)
+    print(printed)
+    assert code == 0, complaints
     with open(os.path.join(str(out), name + ".json"), encoding="utf-8") as file:
         return json.load(file)
 

@@ -23,7 +23,7 @@ def labeld(*arguments, **environment):
 
 
 def process(package, *arguments, **environment):
-    """Run the command of `edge` or `export` in a process; return (exit code, stdout, stderr)."""
+    """Run a package, `edge` say, as a command in a process; return (exit code, stdout, stderr)."""
     ran = subprocess.run(
         [sys.executable, "-m", package] + [str(argument) for argument in arguments],
         stdout=subprocess.PIPE,

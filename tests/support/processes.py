@@ -21,6 +21,13 @@ def children(pid):
     return found
 
 
+def cpu_seconds(pid):
+    """Return the processor time that a process has had (proc(5))."""
+    with open("/proc/{}/stat".format(pid), encoding="ascii") as file:
+        user, system = file.read().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def forget_peak(pid):
     """Have `peak_mb` begin anew (proc(5))."""
     with open("/proc/{}/clear_refs".format(pid), "w", encoding="ascii") as file:
