@@ -1,10 +1,11 @@
 """What open pages cost: `python -m bench.page OUT BUNDLE`.
 
 Cameras send more than labeld can label, so that whatever a page costs is missing from the labels.
-Open pages and none take turns. A page does what a browser does: it reads the events and asks for
-the pictures whenever there are others. The pages are read on the same machine, so the processor
-time of their reading, which is another machine's in use, is missing from the labels, too: it is
-given beside. OUT gets `page.json`.
+Open pages and none take turns, short ones, since the machine's pace changes by more than pages
+cost; what they cost for certain is the time of the daemon's HTTP thread, which is given, too. A
+page does what a browser does: it reads the events and asks for the pictures whenever there are
+others. The pages are read on the same machine, so the processor time of their reading, which is
+another machine's in use, is missing from the labels, too: it is given beside. OUT gets `page.json`.
 """
 
 import json
@@ -17,6 +18,8 @@ import time
 import typing
 import urllib.request
 
+import numpy as np
+
 from bench import results, scenes
 from bench.latency import send
 from edge.classify import bundle as bundles
@@ -24,7 +27,7 @@ from tests.support import processes
 from tests.support.forked import started
 from tests.support.servers import Labeld, wait_for
 
-SETTLING_SECONDS = 3.0
+SETTLING_SECONDS = 1.0
 LIMIT_SECONDS = 30.0
 
 
@@ -34,8 +37,8 @@ def main():
     parser.add_argument("--pages", type=int, default=20)
     parser.add_argument("--size", choices=sorted(scenes.SIZES), default="1080p")
     parser.add_argument("--fps", type=float, default=200.0, help="of all cameras together")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each turn")
-    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each turn")
+    parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
     bundle = bundles.read(options.bundle)
     with results.broker() as (broker, folder):
@@ -87,9 +90,9 @@ def turn(labeld, pages, seconds):
         reader.daemon = True
         reader.start()
     time.sleep(SETTLING_SECONDS)
-    before, began = Spent.of(labeld, reader), time.monotonic()
     if reader:
         here.send("begin")
+    before, began = Spent.of(labeld, reader), time.monotonic()
     time.sleep(seconds)
     after, took = Spent.of(labeld, reader), time.monotonic() - began
     told = {"states": 0, "pictures": 0, "bytes": 0}
@@ -104,16 +107,18 @@ def turn(labeld, pages, seconds):
         "pages": pages,
         "per_second": labels / took,
         "daemon_ms_a_label": 1000 * (after.daemon - before.daemon) / labels,
-        "reader_share": (after.reader - before.reader) / (took * os.cpu_count()),
+        "http_ms_a_second": 1000 * (after.http - before.http) / took,
+        "reader_percent": 100 * (after.reader - before.reader) / (took * os.cpu_count()),
         "told": {name: count / took for name, count in told.items()},
     }
 
 
 class Spent(typing.NamedTuple):
-    """Labels so far, and the processor seconds of the daemon and of whoever reads its pages."""
+    """Labels so far; processor seconds of the daemon, its HTTP thread, and its pages' reader."""
 
     labels: float
     daemon: float
+    http: float
     reader: float
 
     @classmethod
@@ -121,7 +126,8 @@ class Spent(typing.NamedTuple):
         page = labeld.get("/metrics")[1]
         counts = re.findall(r'labeld_frames_total{outcome="published",source="[^"]*"} (\S+)', page)
         seconds = [processes.cpu_seconds(one.pid) if one else 0.0 for one in (labeld, reader)]
-        return cls(sum(map(float, counts)), *seconds)
+        http = processes.thread_cpu_seconds(labeld.pid, "http")
+        return cls(sum(map(float, counts)), seconds[0], http, seconds[1])
 
 
 def read(port, pages, pipe):
@@ -167,22 +173,37 @@ def summary(turns):
     without, with_pages = (
         [one for one in turns if bool(one["pages"]) == is_open] for is_open in (0, 1)
     )
-    pairs = list(zip(without, with_pages))
+    fewer = [
+        100 * (1 - there["per_second"] / here["per_second"])
+        for here, there in zip(without, with_pages)
+    ]
 
-    def median(values):
-        return round(statistics.median(values), 2)
+    def median(name, some):
+        return round(statistics.median(one[name] for one in some), 2)
 
     return {
-        "per_second": median(one["per_second"] for one in without),
-        "per_second_with_pages": median(one["per_second"] for one in with_pages),
-        "labels_fewer_percent": median(
-            100 * (1 - there["per_second"] / here["per_second"]) for here, there in pairs
+        "per_second": median("per_second", without),
+        "per_second_with_pages": median("per_second", with_pages),
+        "labels_fewer_percent": round(statistics.median(fewer), 2),
+        "labels_fewer_percent_95": interval(fewer),
+        "daemon_ms_a_label": median("daemon_ms_a_label", without),
+        "daemon_ms_a_label_with_pages": median("daemon_ms_a_label", with_pages),
+        "http_ms_a_second": median("http_ms_a_second", without),
+        "http_ms_a_second_with_pages": median("http_ms_a_second", with_pages),
+        "http_percent_of_the_machine": round(
+            (median("http_ms_a_second", with_pages) - median("http_ms_a_second", without))
+            / (10 * os.cpu_count()),
+            2,
         ),
-        "daemon_ms_a_label": median(one["daemon_ms_a_label"] for one in without),
-        "daemon_ms_a_label_with_pages": median(one["daemon_ms_a_label"] for one in with_pages),
-        "reading_percent_of_the_machine": median(100 * one["reader_share"] for one in with_pages),
+        "reading_percent_of_the_machine": median("reader_percent", with_pages),
         "told_a_second": with_pages[-1]["told"],
     }
+
+
+def interval(values):
+    """Return where the median of such values lies, for 95 of 100 (bootstrap percentiles)."""
+    drawn = np.random.RandomState(0).choice(values, (1000, len(values)))
+    return [round(float(end), 2) for end in np.percentile(np.median(drawn, axis=1), (2.5, 97.5))]
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ import threading
 import time
 from typing import Callable, Optional
 
+from edge.machine.thread import named_thread
+
 STEP_SECONDS = 0.2
 """How long a step may wait for work before it returns: the pace of every loop in the house."""
 
@@ -38,7 +40,7 @@ class Worker:
         self._finish = threading.Event()
         self._quit = threading.Event()
         self._progress = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = named_thread(name, self._run)
 
     def start(self) -> None:
         """Start the thread."""

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import socket
 import ssl
-import threading
 from typing import Any, Dict, Optional, Set
 
 from aiohttp import web
@@ -13,6 +12,7 @@ from edge.config.settings import HttpSettings
 from edge.errors import LabeldError
 from edge.http.access import access
 from edge.http.connection import attend
+from edge.machine.thread import named_thread
 
 BACKLOG = 16
 """So many more wait until one of `max_connections` is gone."""
@@ -46,7 +46,7 @@ class HttpServer:
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(_note)
         self._serving = self._loop.create_task(self._serve())
-        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+        self._thread = named_thread("http", self._run)
         self._thread.start()
 
     def close(self) -> None:

@@ -28,6 +28,18 @@ def cpu_seconds(pid):
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+def thread_cpu_seconds(pid, name):
+    """Return the processor time that a process's thread of that name has had (proc(5))."""
+    for thread in os.listdir("/proc/{}/task".format(pid)):
+        folder = "/proc/{}/task/{}/".format(pid, thread)
+        with open(folder + "comm", encoding="utf-8") as file:
+            found = file.read().rstrip("\n")
+        if found == name:
+            with open(folder + "schedstat", encoding="ascii") as file:
+                return int(file.read().split()[0]) / 1e9
+    raise ValueError("process {} has no thread {}".format(pid, name))
+
+
 def forget_peak(pid):
     """Have `peak_mb` begin anew (proc(5))."""
     with open("/proc/{}/clear_refs".format(pid), "w", encoding="ascii") as file:

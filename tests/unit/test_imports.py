@@ -16,10 +16,13 @@ HOUSE = {
         "output",
         "backoff",
         "wakeup",
-        "worker",
         "metrics",
         "command",
-        ("machine", ["device", "device_metrics", "memory", "tensorrt", "processor", "child"]),
+        (
+            "machine",
+            ["device", "device_metrics", "memory", "tensorrt", "processor", "child", "thread"],
+        ),
+        "worker",
         (
             "mqtt",
             [

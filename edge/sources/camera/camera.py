@@ -13,6 +13,7 @@ from edge.backoff import Backoff
 from edge.config.settings import CameraSettings
 from edge.decide.news import Changes, Policy
 from edge.frame import Frame
+from edge.machine.thread import named_thread
 from edge.metrics import Metrics
 from edge.prepare.validity import Validity
 from edge.sources.camera.handoff import CapturedImage, Handoff
@@ -67,7 +68,7 @@ class CameraSource(Source):
         """
         handoff = Handoff()
         reader = Reader(self._settings, self._state, self._metrics, handoff, self._backoff, stop)
-        thread = threading.Thread(target=reader.run, name="camera " + self.name, daemon=True)
+        thread = named_thread("camera " + self.name, reader.run)
         thread.start()
         while not stop.is_set():
             alive = thread.is_alive()
