@@ -1,6 +1,7 @@
 """What several tests share."""
 
 import os
+import sys
 import threading
 from collections import namedtuple
 
@@ -8,6 +9,7 @@ import pytest
 
 from edge.classify import bundle
 from tests.support import cameras, commands, servers, stamps, tiny, watched, weights
+from tests.support.browser import Browser
 
 Trained = namedtuple("Trained", "bundle text errors photographs")
 Trained.__doc__ = """bundle: the Bundle; text, errors: what the command printed;
@@ -105,6 +107,16 @@ def subscriber(broker):
     client = servers.Subscriber(broker.port)
     yield client
     client.close()
+
+
+@pytest.fixture
+def browser():
+    """A real Browser."""
+    if sys.version_info < (3, 10):
+        pytest.skip("the browser's driver needs Python 3.10")
+    made = Browser()
+    yield made
+    made.end()
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def _facts(data: str, there: collection.Collection, found: Sequence[Look]) -> Di
         ("The brightest", by_light[: -MOST_EXTREMES - 1 : -1]),
         ("The least sharp", by_sharpness[:MOST_EXTREMES]),
     )
-    pairs = looks.alike(good)
+    pairs = looks.alike(good, MOST_PAIRS)
     classes = photographs.by_class(look.photograph for look in good)
     return {
         "data": data,
@@ -89,14 +89,14 @@ def _facts(data: str, there: collection.Collection, found: Sequence[Look]) -> Di
             (title, [_pictured(look, below, album, SMALL) for look in some])
             for title, some in extremes
         ],
-        "pairs": len(pairs),
+        "pairs": pairs.number,
         "shown_pairs": [
             {
                 "first": _pictured(first, below, album, MEDIUM),
                 "second": _pictured(second, below, album, MEDIUM),
                 "likeness": likeness,
             }
-            for first, second, likeness in pairs[:MOST_PAIRS]
+            for first, second, likeness in pairs.shown
         ],
         "sheets": [
             {"label": label, "count": len(group), "picture": _sheet(group, album)}

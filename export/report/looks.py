@@ -13,12 +13,14 @@ from edge.prepare import headers, preprocess
 from edge.prepare.validity import Sharpness, brightness
 from export.pictures.photographs import Photograph
 
-ALIKE = 0.995
-"""Two pictures of one scene correlate so at least, as GRAIN by GRAIN grey pixels."""
+ALIKE = 0.95
+"""Two shots of one scene correlate so at least, as GRAIN by GRAIN grey pixels: of photographs of
+groceries on shelves, all pairs above it are such, and of those below it many are."""
 
 GRAIN = 16
 
-CHUNK = 1000
+CHUNK = 200
+"""Of so many at a time it is computed how they correlate with all others."""
 
 
 class Look(NamedTuple):
@@ -85,20 +87,34 @@ def _grain_of(look: Look) -> np.ndarray:
     return look.grain
 
 
-def alike(found: Sequence[Look]) -> List[Tuple[Look, Look, float]]:
-    """Return pairs that are nearly the same, with how they correlate; those of two labels first.
+class Alike(NamedTuple):
+    """Pairs that are nearly the same.
+
+    Attributes:
+        number: how many there are.
+        shown: some, with how they correlate: those of two labels first, then the most alike.
+    """
+
+    number: int
+    shown: List[Tuple[Look, Look, float]]
+
+
+def alike(found: Sequence[Look], most: int) -> Alike:
+    """Return which are nearly the same.
 
     Args:
         found: Looks without a fault.
+        most: how many pairs are shown.
     """
     grains = np.stack([_grain_of(look) for look in found]) if found else np.empty((0, 1))
-    pairs = []
+    labels = np.array([look.photograph.label for look in found])
+    count, best = 0, []
     for begin in range(0, len(found), CHUNK):
-        likeness = grains[begin : begin + CHUNK] @ grains.T
-        for a, b in zip(*np.nonzero(likeness >= ALIKE)):
-            first = begin + int(a)
-            if first < b:
-                pairs.append((found[first], found[int(b)], float(likeness[a, b])))
-    return sorted(
-        pairs, key=lambda pair: (pair[0].photograph.label == pair[1].photograph.label, -pair[2])
-    )
+        likeness = np.triu(grains[begin : begin + CHUNK] @ grains[begin:].T, 1)
+        first, second = (begin + side for side in np.nonzero(likeness >= ALIKE))
+        degrees, one_label = likeness[likeness >= ALIKE], labels[first] == labels[second]
+        count += len(degrees)
+        for chosen in np.lexsort((-degrees, one_label))[:most]:
+            pair = found[first[chosen]], found[second[chosen]], float(degrees[chosen])
+            best.append((bool(one_label[chosen]), -pair[2], pair))
+    return Alike(count, [pair for _, _, pair in sorted(best, key=lambda one: one[:2])[:most]])

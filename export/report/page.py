@@ -45,5 +45,16 @@ def rendered(template: str, **facts: Any) -> bytes:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["file"] = _breakable
     text = environment.get_template(template).render(**facts)
     return text.encode("utf-8", "replace")
+
+
+def _breakable(path: str) -> str:
+    """Return HTML of a file's name, which may go on in a new line where a part of it ends."""
+    from markupsafe import Markup, escape
+
+    text = escape(path)
+    for end in "/_":
+        text = text.replace(end, end + Markup("<wbr>"))
+    return text

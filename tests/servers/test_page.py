@@ -1,70 +1,15 @@
 """The page, in a real browser."""
 
-import json
-import sys
-
 import pytest
 
-from tests.support import servers, tiny
+from tests.support import tiny
 from tests.support.servers import wait_for
-
-pytestmark = pytest.mark.skipif(
-    sys.version_info < (3, 10), reason="the browser's driver needs Python 3.10"
-)
-
-PHONE = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
 
 HOSTILE = "<img src=x onerror=hacked=1> & \"'</script>"
 
 
-class Browser:
-    """Debian's Chromium with the page of one labeld."""
-
-    def __init__(self):
-        from selenium import webdriver
-        from selenium.webdriver.chrome.service import Service
-
-        options = webdriver.ChromeOptions()
-        options.binary_location = servers.program("chromium")
-        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"):
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        service = Service(servers.program("chromedriver"))
-        self.driver = webdriver.Chrome(options=options, service=service)
-        self.driver.set_page_load_timeout(30)
-
-    def open(self, port, path="/"):
-        self.driver.get("http://127.0.0.1:{}{}".format(port, path))
-
-    def run(self, script):
-        """Return what a script returns."""
-        return self.driver.execute_script("return " + script)
-
-    def text(self, selector="body"):
-        """Return the text of the first element that a selector finds; empty: there is none."""
-        found = "document.querySelector({})".format(json.dumps(selector))
-        return self.run("({} || {{innerText: ''}}).innerText".format(found))
-
-    def complaints(self):
-        """Return what the browser has logged as wrong: a policy that was broken, a script's error.
-
-        That the server does not answer is no fault of the page.
-        """
-        logged = [entry["message"] for entry in self.driver.get_log("browser")]
-        return [one for one in logged if "ERR_" not in one and "favicon" not in one]
-
-    def phone(self):
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
-
-    def end(self):
-        self.driver.quit()
-
-
-@pytest.fixture
-def browser():
-    made = Browser()
-    yield made
-    made.end()
+def page_of(labeld):
+    return "http://127.0.0.1:{}/".format(labeld.http_port)
 
 
 def shows(browser, text, selector="body"):
@@ -72,11 +17,11 @@ def shows(browser, text, selector="body"):
 
 
 @pytest.fixture
-def shown(labeld, browser):
+def shown(browser, labeld):
     """A ready Labeld that shows pictures, and a browser with its page."""
     labeld.configure(http={"port": labeld.http_port, "pictures": True})
     labeld.start_ready()
-    browser.open(labeld.http_port)
+    browser.open(page_of(labeld))
     shows(browser, "live", "#live")
     return labeld
 
@@ -142,14 +87,14 @@ def test_each_link_is_reached_by_the_keyboard_alone_and_seen_to_be(shown, browse
     assert reached == links
 
 
-def test_hostile_names_and_labels_are_text(labeld, browser, tmp_path):
+def test_hostile_names_and_labels_are_text(browser, labeld, tmp_path):
     from tests.support.tiny import write_bundle
 
     hostile = write_bundle(tmp_path / "bundle", labels=(HOSTILE, "green & more", "blue"))
     folder = {"name": HOSTILE, "kind": "folder", "path": labeld.drop}
     labeld.configure(model={"bundle": hostile.path}, sources=[folder])
     labeld.start_ready()
-    browser.open(labeld.http_port)
+    browser.open(page_of(labeld))
     name = HOSTILE.replace("/", "") + ".png"
     labeld.drop_file(name, tiny.encode(tiny.picture("red"), ".png"))
     shows(browser, HOSTILE, "#sources .label")
@@ -161,9 +106,9 @@ def test_hostile_names_and_labels_are_text(labeld, browser, tmp_path):
     assert browser.complaints() == []
 
 
-def test_without_pictures_none_is_shown_or_answered(labeld, browser):
+def test_without_pictures_none_is_shown_or_answered(browser, labeld):
     labeld.start_ready()
-    browser.open(labeld.http_port)
+    browser.open(page_of(labeld))
     labeld.drop_file("a.png", tiny.encode(tiny.picture("red"), ".png"))
     shows(browser, "red", "#sources .label")
     assert browser.run("document.querySelector('.picture').hidden")

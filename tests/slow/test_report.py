@@ -45,6 +45,14 @@ def test_training_writes_a_report_that_needs_nothing_from_outside(report, traine
         assert part in headings
 
 
+def test_it_fits_a_phone(browser, trained):
+    browser.phone()
+    browser.open("file://" + os.path.join(trained.bundle.path, bundles.REPORT))
+    assert browser.run("window.innerWidth") == 360
+    assert browser.run("document.documentElement.scrollWidth") <= 360
+    assert not browser.complaints()
+
+
 def test_its_figures_are_those_of_the_bundle(report, trained):
     scores = trained.bundle.scores
     told = " ".join(report.text["dl"])
@@ -63,7 +71,7 @@ def test_its_matrix_counts_each_picture_that_was_held_out(trained):
     share = len(right) / len(held_out)
     assert share == pytest.approx(trained.bundle.scores["accuracy"], abs=1e-3)
     content = content_of(os.path.join(trained.bundle.path, bundles.REPORT))
-    (matrix,) = re.findall(r'<table class="matrix">.*?</table>', content, re.S)
+    (matrix,) = re.findall(r'<table class="matrix".*?</table>', content, re.S)
     assert sum(int(count) for count in re.findall(r">(\d+)</td>", matrix)) == len(held_out)
     own = re.findall(r'<td class="own"[^>]*>(\d+)</td>', matrix)
     assert sum(int(count) for count in own) == len(right)
@@ -148,8 +156,11 @@ def test_near_duplicates_and_extremes_are_found(tmp_path):
         assert cv2.imwrite(path, picture)
         found.append(Photograph(path, "x" if name == "a" else "y"))
     taken = list(looks.taken(found))
-    first = looks.alike(taken)[0]
-    assert {os.path.basename(one.photograph.path) for one in first[:2]} == {"a.png", "b.png"}
+    assert looks.alike([], 1) == (0, [])
+    alike = looks.alike(taken, 1)
+    first, second, _ = alike.shown[0]
+    assert {os.path.basename(one.photograph.path) for one in (first, second)} == {"a.png", "b.png"}
+    assert alike.number == 3
     by_name = {os.path.basename(one.photograph.path)[:-4]: one for one in taken}
     assert by_name["dark"].light < 20 < by_name["a"].light
     assert by_name["soft"].sharpness < by_name["a"].sharpness / 2

@@ -3,7 +3,7 @@
 import html.parser
 import re
 
-_ALONE = {"meta", "img", "link", "br", "input", "hr", "path", "use", "rect", "col"}
+_ALONE = {"meta", "img", "link", "br", "input", "hr", "wbr", "path", "use", "rect", "col"}
 
 
 class Page(html.parser.HTMLParser):
