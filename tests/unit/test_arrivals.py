@@ -21,6 +21,19 @@ def test_a_file_found_by_looking_is_taken_once_its_size_stands_still():
     assert arrivals.take() == ["a"]
 
 
+def test_it_tells_whether_files_wait_for_another_look():
+    arrivals = Arrivals()
+    assert not arrivals.is_settling()
+    arrivals.look(listing(a=(10, 0)), 0.0)
+    assert arrivals.is_settling()
+    arrivals.look(listing(a=(10, 0)), SETTLED_SECONDS)
+    assert not arrivals.is_settling()  # it is ready
+    assert arrivals.take() == ["a"]
+    arrivals.written("b", 3.0)
+    arrivals.look(listing(b=(10, 0)), 4.0)
+    assert not arrivals.is_settling()  # it waits for its writer
+
+
 def test_a_file_that_was_closed_is_taken_at_once_and_an_empty_one_when_it_stands_still():
     arrivals = Arrivals()
     arrivals.closed("a", 10)

@@ -38,3 +38,5 @@ def test_each_part_of_a_path_counts_and_what_was_put_away_is_not_taken():
 def test_a_source_adds_its_own():
     assert not Names(["*.Draft"]).takes("a.draft")
     assert not Names(["raw"]).takes("raw/a.jpg")
+    assert not Names(["*-[ab]*"]).takes("x-b.jpg")
+    assert Names(["*-[ab]*"]).takes("x-c.jpg")

@@ -68,6 +68,10 @@ class Arrivals:
             if now - since >= SETTLED_SECONDS and name not in self._writing:
                 self._ready.setdefault(name)
 
+    def is_settling(self) -> bool:
+        """Return True if another look is all that some file waits for."""
+        return bool(self._looks.keys() - self._ready.keys() - self._writing.keys())
+
     def take(self) -> List[str]:
         """Return the names that are ready, oldest first, and forget them."""
         names = list(self._ready)

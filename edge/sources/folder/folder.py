@@ -32,6 +32,9 @@ from edge.worker import STEP_SECONDS
 
 LOOK_SECONDS = 1.0
 
+SELDOM, SETTLING = 10, 2
+"""A look at very many files may take one second of so many; of fewer where files wait for it."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -93,7 +96,8 @@ class FolderSource(Source):
                 now = time.monotonic()
                 if now >= next_look:
                     self._look(arrivals, now)
-                    next_look = now + max(LOOK_SECONDS, 10 * (time.monotonic() - now))
+                    seldom = SETTLING if arrivals.is_settling() else SELDOM
+                    next_look = now + max(LOOK_SECONDS, seldom * (time.monotonic() - now))
                 for name in arrivals.take() if self._reading.is_due(now) else ():
                     yield self._frame(name)
                     if stop.is_set():

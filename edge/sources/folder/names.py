@@ -2,6 +2,7 @@
 
 import fnmatch
 import os
+import re
 from typing import Sequence
 
 DONE, FAILED = "done", "failed"
@@ -63,7 +64,11 @@ class Names:
 
     def __init__(self, ignore: Sequence[str] = ()) -> None:
         """Take a source's own patterns; the case of letters makes no difference in them."""
-        self._patterns = IGNORED + tuple(pattern.lower() for pattern in ignore)
+        patterns = IGNORED + tuple(pattern.lower() for pattern in ignore)
+        # a folder may hold very many names: most patterns are endings, which Python tells at once
+        self._endings = tuple(one[1:] for one in patterns if _is_ending(one))
+        others = [fnmatch.translate(one) for one in patterns if not _is_ending(one)]
+        self._others = re.compile("|".join(others))
 
     def takes(self, name: str) -> bool:
         """Return True if a file is taken; `name`: its path within the drop folder."""
@@ -74,4 +79,8 @@ class Names:
 
     def _takes_part(self, part: str) -> bool:
         small = part.lower()
-        return not any(fnmatch.fnmatchcase(small, pattern) for pattern in self._patterns)
+        return not small.endswith(self._endings) and self._others.match(small) is None
+
+
+def _is_ending(pattern: str) -> bool:
+    return pattern[:1] == "*" and not any(letter in pattern[1:] for letter in "*?[")
