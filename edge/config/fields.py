@@ -1,6 +1,8 @@
 """Checks for what only labeld's own keys hold; those for any key are in `schema`."""
 
+import fnmatch
 import ipaddress
+import re
 from typing import Any, List, Optional, Tuple, Union
 
 from edge.config.schema import number, text
@@ -115,8 +117,7 @@ def _is_address(text: str) -> bool:
 
 def patterns(value: Any, place: str, faults: List[str]) -> Tuple[str, ...]:
     """Patterns of file names."""
-    whole = isinstance(value, list) and all(isinstance(one, str) and one for one in value)
-    if not whole or any("/" in one for one in value):
+    if not isinstance(value, list) or not all(_is_pattern(one) for one in value):
         faults.append(
             "{}: {!r} is no list of patterns of file names, such as ['*.draft']".format(
                 place, value
@@ -124,6 +125,16 @@ def patterns(value: Any, place: str, faults: List[str]) -> Tuple[str, ...]:
         )
         return ()
     return tuple(value)
+
+
+def _is_pattern(value: Any) -> bool:
+    if not isinstance(value, str) or not value or "/" in value:
+        return False
+    try:
+        re.compile(fnmatch.translate(value))
+    except re.error:  # before Python 3.9 a range such as [z-a]
+        return False
+    return True
 
 
 def roi(value: Any, place: str, faults: List[str]) -> Optional[Tuple[int, ...]]:

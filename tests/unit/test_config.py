@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import re
+import sys
 
 import pytest
 import yaml
@@ -308,6 +309,12 @@ def test_a_folder_inside_one_that_is_looked_through_is_refused(tmp_path):
 @pytest.mark.parametrize("value", ["'*.x'", "[1]", "['a/b']"])
 def test_patterns_that_are_no_file_names_are_refused(tmp_path, value):
     text = SMALLEST.replace("path: drop", "path: drop, ignore: " + value)
+    assert "sources[0].ignore" in faults(tmp_path, text)[0]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 9), reason="this Python reads it, and it fits no name")
+def test_a_pattern_that_this_python_cannot_read_is_refused(tmp_path):
+    text = SMALLEST.replace("path: drop", "path: drop, ignore: ['[z-a]']")
     assert "sources[0].ignore" in faults(tmp_path, text)[0]
 
 
