@@ -77,7 +77,7 @@ def run(
     others = [chosen[number] for number in np.flatnonzero(~plan.held_out)]
     freeze.write_bundle(
         out,
-        freeze.Frozen(trained.network, trained.familiarity),
+        trained.graph,
         trainer.labels,
         [photograph.path for photograph in _golden(held_out, others)],
         figures,
@@ -95,11 +95,13 @@ def run(
     )
     print("wrote {}".format(out))
     if int8 == AUTO:
-        _quantize(out, others, held_out)
+        _quantize(out, trained, others, held_out)
     _report(out, found.below)
 
 
-def _quantize(out: str, learnt: Sequence[Photograph], held_out: Sequence[Photograph]) -> None:
+def _quantize(
+    out: str, trained: Trained, learnt: Sequence[Photograph], held_out: Sequence[Photograph]
+) -> None:
     """Add the graph in 8 bits to a bundle that has been written; say why where that cannot be."""
     missing = [name for name in ("openvino", "nncf") if find_spec(name) is None]
     if missing:
@@ -108,7 +110,12 @@ def _quantize(out: str, learnt: Sequence[Photograph], held_out: Sequence[Photogr
     from export.quantize import quantize
 
     try:
-        quantize.write(bundle.read(out), out, quantize.Pictures(learnt, held_out))
+        quantize.write(
+            bundle.read(out),
+            out,
+            quantize.Pictures(learnt, held_out),
+            None if trained.earlier is trained.graph else trained.earlier.save,
+        )
     except quantize.QuantizeError as error:
         print("int8: not tried: {}".format(error))
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from scipy.special import softmax
 from export import finetune
 from export.network import extract, hidden, model
 from export.network.extract import Extractor
+from export.network.freeze import Frozen
 from export.pictures import dataset, photographs, strange
 from export.pictures.photographs import Checked, Photograph
 from export.progress import Progress
@@ -50,19 +51,35 @@ class Trained(NamedTuple):
     """What training came to.
 
     Attributes:
-        network: a Keras model of normalised pixels, whose output is scores, or those and the
-            features that `familiarity` is of.
-        familiarity: a Familiarity, or None.
+        graph: the Frozen graph.
+        earlier: the Frozen graph that had not learnt from what is held out; `graph` itself where
+            that never does.
         scores: float[n, classes] of the pictures, by models that have not seen them; NaN where
             there is none.
         familiar: float[m], how familiar what is held out is, by one that has not seen it; empty:
             nobody says.
     """
 
-    network: Any
-    familiarity: Optional[Familiarity]
+    graph: Frozen
+    earlier: Frozen
     scores: np.ndarray
     familiar: np.ndarray
+
+
+class Known(NamedTuple):
+    """What tells how familiar a picture is.
+
+    Attributes:
+        blocks: whose features it is told by; none: nothing tells it.
+        earlier: the Familiarity that has not seen what is held out, or None.
+        last: the Familiarity that is served, or None.
+        of_held_out: float[m], how familiar what is held out is to `earlier`.
+    """
+
+    blocks: Tuple[str, ...] = ()
+    earlier: Optional[Familiarity] = None
+    last: Optional[Familiarity] = None
+    of_held_out: np.ndarray = np.empty(0)
 
 
 class Trainer:
@@ -156,11 +173,16 @@ class Trainer:
         found = softmax(choice.logits / temperature, axis=1)
         held_out = np.flatnonzero(self.plan.held_out)
         found[held_out] = softmax(self._fitter.logits(candidate, head, held_out), axis=1)
+        known = self._known(familiarity.blocks(candidate.blocks[-1]))
+        graph = earlier = self._frozen(
+            model.classifier(self._base, candidate.blocks, head), known.blocks, known.earlier
+        )
         if self.learns_all:
             head = self._fitter.fit([candidate], self._everything)[0].cooled(temperature)
-        network = model.classifier(self._base, candidate.blocks, head)
-        trained = Trained(network, None, found, familiar=np.empty(0))
-        return self._with_familiarity(trained, familiarity.blocks(candidate.blocks[-1]))
+            graph = self._frozen(
+                model.classifier(self._base, candidate.blocks, head), known.blocks, known.last
+            )
+        return Trained(graph, earlier, found, known.of_held_out)
 
     def _fine_tuned(self, choice: search.Choice) -> Optional[Trained]:
         """Have the upper blocks learn, too; None where that is not wanted, or does not help."""
@@ -183,11 +205,13 @@ class Trainer:
         tuner = tuning.fit(candidate, np.flatnonzero(~plan.held_out), compared.epochs, temperature)
         if len(held_out):
             found[held_out] = tuner.network.predict(self._pictures(held_out, False), verbose=0)
+        seen = self._known(familiarity.blocks(candidate.blocks[-1], count))
+        graph = earlier = self._frozen(tuner.network, seen.blocks, seen.earlier)
         if self.learns_all:
             tuner.restore()
             tuner = tuning.fit(candidate, self._everything, compared.epochs, temperature)
-        trained = Trained(tuner.network, None, found, familiar=np.empty(0))
-        return self._with_familiarity(trained, familiarity.blocks(candidate.blocks[-1], count))
+            graph = self._frozen(tuner.network, seen.blocks, seen.last)
+        return Trained(graph, earlier, found, seen.of_held_out)
 
     def curve(self, choice: search.Choice) -> List[curve.Point]:
         """Return the learning curve of the chosen recipe; none after Ctrl-C."""
@@ -198,22 +222,27 @@ class Trainer:
         except KeyboardInterrupt:
             return []
 
-    def _with_familiarity(self, trained: Trained, used: Tuple[str, ...]) -> Trained:
-        """Have a classifier tell, too, how familiar pictures are by some blocks, as they were."""
+    def _known(self, used: Tuple[str, ...]) -> Known:
+        """Return what tells how familiar pictures are by some blocks, as they were."""
         if not used:
             print("all blocks were fine-tuned: the bundle does not say how familiar a picture is")
-            return trained
+            return Known()
         rows = self._features.rows(used, self._everything, 0)
         unlike = self._strange.rows(used, np.arange(self._strange.pictures), 0)
         found = familiarity.fitted(used, rows, self.classes, self.plan.folds, unlike)
         if found is None:
             print("too few pictures to tell how familiar one is: the bundle does not say it")
-            return trained
-        of_held_out = found.of(rows[self.plan.held_out])
+            return Known()
+        last = found
         if self.learns_all:
-            found = found._replace(signs=familiarity.signs(rows, self.classes, unlike))
-        network = model.with_features(trained.network, self._base, used)
-        return Trained(network, found, trained.scores, of_held_out)
+            last = found._replace(signs=familiarity.signs(rows, self.classes, unlike))
+        return Known(used, found, last, found.of(rows[self.plan.held_out]))
+
+    def _frozen(self, network: Any, used: Sequence[str], known: Optional[Familiarity]) -> Frozen:
+        """Return a classifier as a graph that also says how familiar pictures are, if `known`."""
+        if known is not None:
+            network = model.with_features(network, self._base, used)
+        return Frozen(network, known)
 
     def _temperature(self, logits: np.ndarray) -> float:
         """Return what makes scores as often right as they say; 1 where no picture tells."""

@@ -100,8 +100,8 @@ class Bundle:
     streams: int = 1
     """How many runs of the graph share the cores: a batch is dealt out to as many, side by side."""
     forms: Dict[str, Any] = field(default_factory=dict)
-    """{precision: what is known of it}: `served`, `faults` and `scores`: `labeld-export quantize`.
-    """
+    """{precision: what is known of it}: `served`, `faults`, `scores`, and whether it `had_learnt`
+    the pictures that these are of: `labeld-export quantize`."""
     trained_on: Dict[str, Any] = field(default_factory=dict)
     """The paths `data` and `images` of the photographs, where it was trained; empty: unknown."""
 

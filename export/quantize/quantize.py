@@ -4,7 +4,8 @@ import os
 import shutil
 import tempfile
 from dataclasses import replace
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from functools import partial
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -27,6 +28,12 @@ CALIBRATED_BY = 300
 """Pictures that ranges are found by: as many as NNCF asks for."""
 
 FEWEST = 10
+
+Save = Callable[[str], None]
+"""Saves a graph in a folder that does not exist yet."""
+
+Make = Callable[[str], Any]
+"""Takes a plain graph's folder and returns an OpenVINO model in 8 bits."""
 
 
 class QuantizeError(LabeldError):
@@ -55,25 +62,43 @@ def run(path: str, out: str, data: Optional[str], images: Optional[str]) -> None
     write(bundle, out, _pictures(bundle, collection.of_bundle(bundle, data, images)))
 
 
-def write(bundle: Bundle, out: str, pictures: Pictures) -> None:
+def write(
+    bundle: Bundle, out: str, pictures: Pictures, save_earlier: Optional[Save] = None
+) -> None:
     """Quantise a bundle, print what came of it, and write it to `out` with that.
 
     Args:
         bundle: the Bundle.
         out: a bundle's folder, which may be its own.
         pictures: the Pictures.
+        save_earlier: saves the graph as it was before it learnt from what is held out, too, which
+            is judged instead; None: it never does, or what it was then is gone.
 
     Raises:
         LabeldError: it cannot be quantised.
     """
     check(bundle, pictures)
+    has_learnt = save_earlier is None and bool(bundle.scores.get("held_out_learnt"))
+    if has_learnt:
+        print(
+            "{}: since it was scored it has learnt from the pictures held out: how right it is on "
+            "them in 8 bits tells less than what `train` compares before that".format(bundle.path)
+        )
     with tempfile.TemporaryDirectory() as folder:
-        forms = _tried(bundle, pictures, folder)
+        judged = bundle
+        if save_earlier is not None:
+            judged = replace(bundle, path=folder)
+            save_earlier(judged.saved_model)
+        forms, make = _tried(judged, pictures, folder)
         int8 = None
         if forms[INT8]["served"]:
             form = _int8(bundle, folder)
+            if judged is not bundle:
+                shutil.rmtree(form.saved_model)
+                graph.save(make(bundle.saved_model), form.saved_model)
             int8 = Int8(form.saved_model, _golden(bundle, form))
-        amend.write(bundle.path, out, {"forms": forms}, int8)
+        told = {form: dict(facts, had_learnt=has_learnt) for form, facts in forms.items()}
+        amend.write(bundle.path, out, {"forms": told}, int8)
     print("wrote {}".format(out))
 
 
@@ -108,8 +133,8 @@ def _pictures(bundle: Bundle, found: collection.Collection) -> Pictures:
     return Pictures(learnt, held_out)
 
 
-def _tried(bundle: Bundle, pictures: Pictures, folder: str) -> Dict[str, Any]:
-    """Make the graph in 8 bits in `folder`; return what the manifest says of each form."""
+def _tried(bundle: Bundle, pictures: Pictures, folder: str) -> Tuple[Dict[str, Any], Make]:
+    """Make the graph in 8 bits in `folder`; return what the manifest says of each form, and how."""
     before = _figures(bundle.as_run(OpenVinoRuntime.name, "fp32"), pictures.held_out)
     print("fp32: {}".format(before))
     found: Dict[str, Any] = {}
@@ -117,20 +142,21 @@ def _tried(bundle: Bundle, pictures: Pictures, folder: str) -> Dict[str, Any]:
         if form.precision == "bf16":
             found["bf16"] = _judged(form, pictures.held_out, before)
     int8, rows = _int8(bundle, folder), _rows(bundle, pictures.learnt)
-    graph.save(graph.quantized(bundle.saved_model, rows), int8.saved_model)
+    make = partial(graph.quantized, rows=rows)
+    graph.save(make(bundle.saved_model), int8.saved_model)
     found[INT8] = _judged(int8, pictures.held_out, before)
     if not found[INT8]["served"]:
         print("int8: the layers that do the most harm go back into floats, in some minutes")
-        judged_by = _rows(bundle, pictures.held_out)
+        make = partial(graph.controlled, rows=rows, judged_by=_rows(bundle, pictures.held_out))
         try:
-            controlled = graph.controlled(bundle.saved_model, rows, judged_by)
+            controlled = make(bundle.saved_model)
         except graph.TooLongError:
             print("int8: they were not found within {:.0f} s".format(graph.MOST_SECONDS))
-            return found
+            return found, make
         shutil.rmtree(int8.saved_model)
         graph.save(controlled, int8.saved_model)
         found[INT8] = _judged(int8, pictures.held_out, before)
-    return found
+    return found, make
 
 
 def _int8(bundle: Bundle, folder: str) -> Bundle:

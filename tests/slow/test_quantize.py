@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +11,7 @@ from edge.classify.openvino import OpenVinoRuntime
 from edge.classify.runtimes import Runtimes
 from edge.offline.files import read_file
 from edge.prepare.preprocess import load
-from tests.support import tiny
+from tests.support import stamps, tiny, weights
 from tests.support.commands import labeld_export
 
 pytest.importorskip("nncf", reason="NNCF has no wheel for this Python")
@@ -59,9 +60,32 @@ def test_a_bundle_gets_its_graph_in_8_bits(trained, tmp_path, limits):
     assert size < whole / 2
 
 
+def test_training_judges_it_by_pictures_that_it_has_not_learnt(tmp_path):
+    stamps.require()
+    base, data, out = weights.require(), tmp_path / "photographs", tmp_path / "stamps"
+    stamps.write(data, count=12, served=False, seed=1)
+    options = ["--weights", base, "--quality", "fast"]
+    code, text, errors = labeld_export("train", data, "--out", out, *options)
+    assert (code, "the pictures held out were learnt from too" in text) == (0, True), errors
+    found = bundle.read(str(out))
+    told = [form["plain_scores"] for form in found.forms.values()]
+    assert {(one["accuracy"], one["macro_f1"]) for one in told} == {
+        (found.scores["accuracy"], found.scores["macro_f1"])
+    }
+    assert found.scores["accuracy"] < 0.95
+    for form in Runtimes().forms(found):
+        golden.check(form, Runtimes().load(form))
+    again, text = quantized(SimpleNamespace(bundle=found), tmp_path / "again")
+    assert "since it was scored it has learnt from the pictures held out" in text
+    assert again.forms["int8"]["plain_scores"]["accuracy"] > found.scores["accuracy"]
+    assert (again.forms["int8"]["had_learnt"], found.forms["int8"]["had_learnt"]) == (True, False)
+
+
 def test_one_that_is_less_right_is_not_served_and_says_so(trained, tmp_path, limits, monkeypatch):
     limits(-1.0)
-    monkeypatch.setattr(graph, "controlled", lambda saved, rows, _: graph.quantized(saved, rows))
+    monkeypatch.setattr(
+        graph, "controlled", lambda saved, rows, judged_by: graph.quantized(saved, rows)
+    )
     found, text = quantized(trained, tmp_path / "stamps")
     assert "int8: the layers that do the most harm go back into floats" in text
     assert "not served: its macro-F1 is " in text
