@@ -23,7 +23,7 @@ from bench import plots, results, scenes
 from edge.classify import bundle as bundles
 from edge.metrics import WAIT
 from edge.mqtt.client import new_client
-from tests.support.cameras import MjpegServer, jpeg
+from tests.support.cameras import MjpegServer
 from tests.support.forked import started
 from tests.support.servers import Labeld
 
@@ -104,8 +104,7 @@ def serve(options, bundle, port, folder, fps):
 
 def send(options, fps, pipe):
     """Be the cameras, until we are ended; `pipe` gets their address."""
-    height, width = scenes.SIZES[options.size]
-    pictures = [jpeg(scenes.scene(height, width, seed)) for seed in range(DIFFERENT)]
+    pictures = [scenes.encoded(options.size, ".jpg", seed) for seed in range(DIFFERENT)]
     pipe.send(Unsynchronised(pictures, fps=fps).url)
     threading.Event().wait()
 
@@ -118,11 +117,16 @@ class Spent(typing.NamedTuple):
 
 
 class Unsynchronised(MjpegServer):
-    """Cameras that have nothing to do with each other: each begins at a moment of its own."""
+    """Cameras that have nothing to do with each other: `fps` a second, by chance sooner or later.
+
+    With a rate that all keep to, those that send at the same moment once would do so for ever.
+    """
+
+    def __init__(self, pictures, fps):
+        super().__init__(pictures, 2 * fps)  # half of the time it waits itself
 
     def _send(self, connection, picture, number):
-        if number == 0:
-            threading.Event().wait(random.Random(self.connections).random() / self._fps)
+        threading.Event().wait(2 * random.random() / self._fps)
         return super()._send(connection, picture, number)
 
 

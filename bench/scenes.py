@@ -40,6 +40,17 @@ def scene(height, width, seed):
     return np.clip(118 + CONTRAST * np.stack(channels, axis=-1), 0, 255).astype(np.uint8)
 
 
+def encoded(size, extension, seed):
+    """Return the picture file of a scene.
+
+    Args:
+        size, extension: see `write`.
+        seed: which scene.
+    """
+    flags = [cv2.IMWRITE_JPEG_QUALITY, QUALITY] if extension == ".jpg" else []
+    return cv2.imencode(extension, scene(*SIZES[size], seed), flags)[1].tobytes()
+
+
 def write(folder, size, extension, count, different=20):
     """Write `count` picture files of so many different scenes; return their paths.
 
@@ -51,10 +62,7 @@ def write(folder, size, extension, count, different=20):
         different: of so many scenes.
     """
     os.makedirs(folder)
-    coded = []
-    for seed in range(min(count, different)):
-        flags = [cv2.IMWRITE_JPEG_QUALITY, QUALITY] if extension == ".jpg" else []
-        coded.append(cv2.imencode(extension, scene(*SIZES[size], seed), flags)[1].tobytes())
+    coded = [encoded(size, extension, seed) for seed in range(min(count, different))]
     paths = []
     for number in range(count):
         paths.append(os.path.join(folder, "{:05d}{}".format(number, extension)))

@@ -74,7 +74,9 @@ class Service:
         )
         notes = notes or Notes()
         self._roster = Roster(notes)
-        self._factory = SourceFactory(config, metrics, statuses, notes)
+        self._factory = SourceFactory(
+            config, metrics, statuses, notes, lambda: self._serving.current.bundle.covering
+        )
         self._supervisor = Supervisor(self._pipeline.frames, self._factory.make, on_failure)
         self._discovery = Discovery(config, statuses)
 

@@ -7,6 +7,7 @@ from edge.deliver.notes import Notes
 from edge.deliver.statuses import Statuses
 from edge.metrics import Metrics
 from edge.sources.camera.camera import CameraSource
+from edge.sources.camera.capture import Covering, in_full
 from edge.sources.folder.folder import FolderSource
 from edge.sources.folder.in_flight import InFlight
 from edge.sources.mqtt import MqttSource
@@ -18,7 +19,14 @@ from edge.sources.state import SourceState
 class SourceFactory:
     """Makes the sources of one device, and cleans up after those that are no more."""
 
-    def __init__(self, config: Config, metrics: Metrics, statuses: Statuses, notes: Notes) -> None:
+    def __init__(
+        self,
+        config: Config,
+        metrics: Metrics,
+        statuses: Statuses,
+        notes: Notes,
+        covering: Covering = in_full,
+    ) -> None:
         """Make nothing yet.
 
         Args:
@@ -26,10 +34,12 @@ class SourceFactory:
             metrics: the Metrics.
             statuses: the Statuses, which each source's state is told through.
             notes: the Notes, where files that cannot be put away outlive a restart.
+            covering: how small JPEGs of cameras may be decoded for the model that serves.
         """
         self._config = config
         self._metrics = metrics
         self._statuses = statuses
+        self._covering = covering
         self._in_flight = InFlight(notes)
 
     @property
@@ -50,7 +60,9 @@ class SourceFactory:
 
     def _of_its_kind(self, settings: SourceSettings, state: SourceState) -> Source:
         if isinstance(settings, CameraSettings):
-            return CameraSource(settings, self._config.device, state, self._metrics)
+            return CameraSource(
+                settings, self._config.device, state, self._metrics, covering=self._covering
+            )
         if isinstance(settings, MqttSourceSettings):
             return MqttSource(settings, self._config, state, self._metrics)
         return FolderSource(settings, self._config.device, state, self._metrics, self._in_flight)

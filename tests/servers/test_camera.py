@@ -284,9 +284,9 @@ def test_five_hundred_reconnects_leave_nothing_behind(
     opened = reader.open_capture
     tries = []
 
-    def counted(settings):
+    def counted(settings, covering):
         tries.append(settings.url)
-        return opened(settings)
+        return opened(settings, covering)
 
     monkeypatch.setattr(reader, "open_capture", counted)
     watched = watch(urls[kind], keep=False, loop=True)
@@ -333,7 +333,7 @@ def test_a_call_that_hangs_holds_up_neither_a_stop_nor_another_camera(
     monkeypatch.setattr(
         reader,
         "open_capture",
-        lambda settings: _Hanging(fifo) if settings.url == "hanging" else opened(settings),
+        lambda settings, _: _Hanging(fifo) if settings.url == "hanging" else opened(settings),
     )
     monkeypatch.setattr("edge.sources.camera.camera.HANG_SECONDS", 0.5)
     hanging = watch("hanging")

@@ -4,9 +4,13 @@ import base64
 import hashlib
 import re
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.metrics import DAMAGED, DROPPED, UNCHANGED
+from edge.prepare import preprocess
+from edge.prepare.preprocess import FORMER, ROW, SPEC
 from tests.support import cameras
 from tests.support.servers import wait_for
 
@@ -96,6 +100,39 @@ def test_pictures_may_change_their_size(serve, pictures, watch):
     watched = watch(serve(lambda request: stream(parts)).url)
     watched.more(4)
     assert {frame.read().shape for frame in watched.frames} == {(576, 768, 3), (200, 300, 3)}
+
+
+def large():
+    """Return a JPEG of 1536x1152 pixels."""
+    return cameras.jpeg(cv2.resize(cameras.scene(1)[0], (1536, 1152)))
+
+
+KINDS_OF_ANSWERS = {
+    "stream": lambda picture: stream([b"--frame\r\n\r\n" + picture + b"\r\n"]),
+    "single": lambda picture: snapshot(picture),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS_OF_ANSWERS))
+def test_jpegs_are_decoded_as_small_as_those_of_files_and_give_the_same_row(kind, serve, watch):
+    picture = large()
+    server = serve(lambda request: KINDS_OF_ANSWERS[kind](picture))
+    for spec, height in ((SPEC, 576), (FORMER, 1152)):
+        watched = watch(server.url, covering=lambda spec=spec: preprocess.covering(spec))
+        watched.more(1)
+        image, row = watched.frames[0].read(), np.empty(ROW, np.uint8)
+        assert image.shape[0] == height
+        preprocess.preprocess_into(image, row)
+        assert np.array_equal(row, preprocess.load(picture, spec))
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS_OF_ANSWERS))
+def test_a_part_of_the_picture_is_cut_out_of_it_in_full_size(kind, serve, watch):
+    picture = large()
+    server = serve(lambda request: KINDS_OF_ANSWERS[kind](picture))
+    watched = watch(server.url, covering=lambda: 299, roi=(1000, 700, 500, 400))
+    watched.more(1)
+    assert watched.frames[0].read().shape == (400, 500, 3)
 
 
 def test_a_compressed_answer_is_refused_with_its_reason(serve, watch):

@@ -2,12 +2,13 @@
 
 import json
 
+import cv2
 import paho.mqtt.client as paho
 import pytest
 import simplejpeg
 
 from edge.prepare.preprocess import ROW
-from tests.support import servers, tiny
+from tests.support import cameras, servers, tiny
 from tests.support.homeassistant import check_image
 from tests.support.servers import wait_for
 
@@ -46,6 +47,26 @@ def test_a_label_s_picture_comes_after_its_event_and_is_what_was_classified(labe
     red, green, blue = picture.reshape(-1, 3).mean(axis=0)
     assert blue > 150 > red
     assert not message.retain
+
+
+def test_what_a_motion_jpeg_camera_sends_is_prepared_as_a_file_is(labeld, everything):
+    picture = cameras.jpeg(cv2.resize(cameras.scene(1)[0], (1920, 1080)))
+    camera = cameras.MjpegServer([picture], fps=5)
+    door = {"name": "door", "kind": "camera", "url": camera.url, "fps": 5}
+    try:
+        labeld.configure(
+            sources=[drop(labeld, publish_picture="label"), dict(door, publish_picture="label")],
+            decide={"threshold": 0, "familiar": 0},
+        )
+        labeld.start_ready()
+        labeld.drop_file("a.jpg", picture)
+        for source in ("drop", "door"):
+            topic = source + "/picture"
+            wait_for(lambda topic=topic: everything.payloads(topic), "the picture")
+    finally:
+        camera.close()
+    shown = {everything.payloads(source + "/picture")[0] for source in ("drop", "door")}
+    assert len(shown) == 1
 
 
 def test_only_pictures_that_are_unknown_are_published_where_that_is_asked_for(labeld, everything):

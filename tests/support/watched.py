@@ -11,6 +11,7 @@ from edge.config.settings import CameraSettings
 from edge.metrics import Metrics
 from edge.prepare.preprocess import ROW, preprocess_into
 from edge.sources.camera.camera import CameraSource
+from edge.sources.camera.capture import in_full
 from edge.sources.state import SourceState
 from tests.support.servers import wait_for
 
@@ -20,7 +21,7 @@ TIMEOUT_S = 1.0
 class Watched:
     """A camera being read: its frames and its statuses as they come."""
 
-    def __init__(self, url, clear=True, keep=True, **options):
+    def __init__(self, url, clear=True, keep=True, covering=in_full, **options):
         """Read `url`; `clear`: let go of each frame at once; `keep`: hold it for the test."""
         self.registry = CollectorRegistry()
         self.frames = []
@@ -31,7 +32,8 @@ class Watched:
         settings = CameraSettings(name="aisle", kind="camera", url=url, **facts)
         metrics = Metrics(self.registry, ["aisle"])
         state = SourceState("aisle", "bench", metrics, self._announce)
-        self.camera = CameraSource(settings, "bench", state, metrics, Backoff(0.001, 0.02))
+        backoff = Backoff(0.001, 0.02)
+        self.camera = CameraSource(settings, "bench", state, metrics, backoff, covering)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()

@@ -16,6 +16,7 @@ from edge.frame import Frame
 from edge.machine.thread import named_thread
 from edge.metrics import Metrics
 from edge.prepare.validity import Validity
+from edge.sources.camera.capture import Covering, in_full
 from edge.sources.camera.handoff import CapturedImage, Handoff
 from edge.sources.camera.reader import Reader
 from edge.sources.source import Source
@@ -41,6 +42,7 @@ class CameraSource(Source):
         state: SourceState,
         metrics: Metrics,
         backoff: Optional[Backoff] = None,
+        covering: Covering = in_full,
     ) -> None:
         """Make the source; nothing is opened before `frames` runs.
 
@@ -50,6 +52,7 @@ class CameraSource(Source):
             state: its SourceState.
             metrics: the Metrics.
             backoff: between tries; None: a Backoff.
+            covering: see `edge.sources.camera.opening.open_capture`.
         """
         self.name = settings.name
         self._settings = settings
@@ -59,6 +62,7 @@ class CameraSource(Source):
         self._policy = policy_of(settings)
         self._validity = Validity(settings.validity)
         self._backoff = backoff or Backoff()
+        self._covering = covering
 
     def frames(self, stop: threading.Event) -> Iterator[Optional[Frame]]:
         """Yield the pictures taken; end by itself after a file that is not to be played again.
@@ -67,7 +71,15 @@ class CameraSource(Source):
         ends with the process.
         """
         handoff = Handoff()
-        reader = Reader(self._settings, self._state, self._metrics, handoff, self._backoff, stop)
+        reader = Reader(
+            self._settings,
+            self._state,
+            self._metrics,
+            handoff,
+            self._backoff,
+            stop,
+            self._covering,
+        )
         thread = named_thread("camera " + self.name, reader.run)
         thread.start()
         while not stop.is_set():

@@ -1,8 +1,15 @@
 """What reads a camera, a stream or a video file."""
 
-from typing import Optional
+from typing import Callable, Optional
 
 import numpy as np
+
+Covering = Callable[[], Optional[int]]
+"""Says at present what `edge.prepare.decoder.decode` is to be told of a camera's JPEGs."""
+
+
+def in_full() -> None:
+    """Have JPEGs decoded in full: a Covering."""
 
 
 class Capture:

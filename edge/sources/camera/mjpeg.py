@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.errors import PictureError, SourceError
 from edge.prepare.decoder import decode
-from edge.sources.camera.capture import Capture
+from edge.sources.camera.capture import Capture, Covering, in_full
 from edge.sources.camera.http import Answer, cause, late
 
 MULTIPART = "multipart/"
@@ -33,12 +33,15 @@ _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 class MjpegCapture(Capture):
     """Reads the pictures of one answer."""
 
-    def __init__(self, answer: Answer, timeout_seconds: float) -> None:
+    def __init__(
+        self, answer: Answer, timeout_seconds: float, covering: Covering = in_full
+    ) -> None:
         """Begin to read.
 
         Args:
             answer: an Answer whose kind begins with MULTIPART.
             timeout_seconds: how long a picture may take to arrive.
+            covering: how small its pictures may be decoded.
         """
         self._body = answer.body
         # what it says and what it sends often differ by the dashes
@@ -46,6 +49,7 @@ class MjpegCapture(Capture):
         self._boundary = re.compile(b"-*" + re.escape(name) if name else rb"(?:^|\n)--[^\r\n]*")
         self._picture_end = re.compile(rb"\r?\n-*" + (re.escape(name) or rb"--"))
         self._timeout = timeout_seconds
+        self._covering = covering
         self._deadline = 0.0
         self._buffer = bytearray()
         self._picture = b""
@@ -63,7 +67,7 @@ class MjpegCapture(Capture):
     def retrieve(self) -> np.ndarray:
         if not self._picture.startswith(b"\xff\xd8"):
             raise PictureError("it sends what is no JPEG")
-        return decode(self._picture)
+        return decode(self._picture, covering=self._covering())
 
     def close(self) -> None:
         self._body.close()

@@ -12,7 +12,7 @@ import cv2
 from edge.config.settings import CameraSettings
 from edge.errors import SourceError
 from edge.masking import escaped
-from edge.sources.camera.capture import Capture
+from edge.sources.camera.capture import Capture, Covering, in_full
 from edge.sources.camera.http import Client
 from edge.sources.camera.libav import AvCapture
 from edge.sources.camera.mjpeg import MULTIPART, MjpegCapture
@@ -20,7 +20,7 @@ from edge.sources.camera.opencv import CvCapture
 from edge.sources.camera.snapshot import SnapshotCapture
 
 
-def open_capture(settings: CameraSettings) -> Capture:
+def open_capture(settings: CameraSettings, covering: Covering = in_full) -> Capture:
     """Open a camera and return what reads it.
 
     Args:
@@ -29,6 +29,7 @@ def open_capture(settings: CameraSettings) -> Capture:
             `!`. `timeout_s`: how long opening, and then each picture, may take. `fps`: how many
             pictures a second are wanted of what gives one at a time. `transport`: RTSP's. `roi`:
             where there is none, pictures may come shrunk to a row.
+        covering: how small JPEGs may be decoded, where there is no `roi`.
 
     Raises:
         SourceError: it cannot be opened; the text is the cause.
@@ -43,10 +44,11 @@ def open_capture(settings: CameraSettings) -> Capture:
         answer = client.ask()
         if answer is None:
             raise SourceError("the server answers 304 Not Modified, though not asked for news")
+        covering = covering if settings.roi is None else in_full
         if answer.kind.startswith(MULTIPART):
-            return MjpegCapture(answer, timeout_seconds)
+            return MjpegCapture(answer, timeout_seconds, covering)
         if answer.kind.startswith("image/"):
-            return SnapshotCapture(client, answer, settings.fps, timeout_seconds)
+            return SnapshotCapture(client, answer, settings.fps, timeout_seconds, covering)
         answer.body.close()
         if not answer.kind.startswith(("video/", "application/")):
             raise SourceError("the server answers with {}, not with video".format(answer.kind))

@@ -9,7 +9,7 @@ from edge.config.settings import CameraSettings
 from edge.errors import PictureError, SourceError
 from edge.masking import masked
 from edge.metrics import DAMAGED, DECODE, DROPPED, UNCHANGED, Metrics
-from edge.sources.camera.capture import Capture
+from edge.sources.camera.capture import Capture, Covering
 from edge.sources.camera.handoff import CapturedImage, Handoff
 from edge.sources.camera.opening import open_capture
 from edge.sources.camera.pace import Player, Schedule
@@ -37,6 +37,7 @@ class Reader:
         handoff: Handoff,
         backoff: Backoff,
         stop: threading.Event,
+        covering: Covering,
     ) -> None:
         """Make the reader.
 
@@ -47,6 +48,7 @@ class Reader:
             handoff: where its pictures go.
             backoff: between tries.
             stop: the event that ends it.
+            covering: see `open_capture`.
         """
         self.failure: Optional[BaseException] = None
         self._settings = settings
@@ -55,6 +57,7 @@ class Reader:
         self._backoff = backoff
         self._handoff = handoff
         self._stop = stop
+        self._covering = covering
         self._number = 0
         self._good_at = self._new_at = 0.0
         self._is_new = False
@@ -97,8 +100,8 @@ class Reader:
 
     def _play(self) -> None:
         """Read until the end of a file, or `stop`."""
-        settings = self._settings
-        capture = self._call(lambda: open_capture(settings))
+        settings, covering = self._settings, self._covering
+        capture = self._call(lambda: open_capture(settings, covering))
         try:
             schedule, player = Schedule(settings.fps), Player()
             self._good_at = time.monotonic()

@@ -7,7 +7,7 @@ import numpy as np
 
 from edge.errors import SourceError
 from edge.prepare.decoder import decode
-from edge.sources.camera.capture import Capture
+from edge.sources.camera.capture import Capture, Covering, in_full
 from edge.sources.camera.http import Answer, Client, cause, late
 from edge.worker import STEP_SECONDS
 
@@ -19,7 +19,14 @@ _PART_BYTES = 65536
 class SnapshotCapture(Capture):
     """Asks for pictures, one after the other."""
 
-    def __init__(self, client: Client, answer: Answer, fps: float, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        client: Client,
+        answer: Answer,
+        fps: float,
+        timeout_seconds: float,
+        covering: Covering = in_full,
+    ) -> None:
         """Begin with an answer that has come.
 
         Args:
@@ -27,11 +34,13 @@ class SnapshotCapture(Capture):
             answer: the first.
             fps: how many a second.
             timeout_seconds: how long a picture may take to arrive.
+            covering: how small its pictures may be decoded.
         """
         self._client = client
         self._answer: Optional[Answer] = answer
         self._interval = 1.0 / fps
         self._timeout = timeout_seconds
+        self._covering = covering
         self._next = 0.0
         self._picture = b""
         self._condition: Dict[str, str] = {}
@@ -55,7 +64,7 @@ class SnapshotCapture(Capture):
         self._picture = picture
 
     def retrieve(self) -> np.ndarray:
-        return decode(self._picture)
+        return decode(self._picture, covering=self._covering())
 
     def close(self) -> None:
         if self._answer is not None:
