@@ -1,6 +1,7 @@
 """One pass of pictures through a base, for the features of all its blocks at once."""
 
-from typing import Any, Iterable, Sequence
+import time
+from typing import Any, Iterable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -33,6 +34,7 @@ class Extractor:
         self._run = run
         self._blocks = tuple(blocks)
         self._channels = model.channels(network)
+        self._waited_seconds = 0.0
 
     def extract(self, paths: Sequence[str], copies: int) -> Features:
         """Return the Features of readable picture files.
@@ -42,12 +44,31 @@ class Extractor:
             copies: how many varied copies of each picture.
         """
         batches = dataset.versions(paths, copies, BATCH_SIZE)
-        return self._extract(batches, "features", len(paths), 1 + copies)
+        began, self._waited_seconds = time.monotonic(), 0.0
+        found = self._extract(self._waited_for(batches), "features", len(paths), 1 + copies)
+        seconds = time.monotonic() - began
+        print(
+            "features: {:.0f} s, {:.0%} of which the network waited for pictures".format(
+                seconds, self._waited_seconds / seconds
+            )
+        )
+        return found
 
     def extract_rows(self, rows: np.ndarray, name: str) -> Features:
         """Return the Features of uint8[n, 299, 299, 3]; the progress calls them `name`."""
         batches = (rows[n : n + BATCH_SIZE] for n in range(0, len(rows), BATCH_SIZE))
         return self._extract(batches, name, len(rows), 1)
+
+    def _waited_for(self, batches: Iterable[Any]) -> Iterator[Any]:
+        """Yield batches, and note for how long they were not there yet."""
+        ahead = iter(batches)
+        while True:
+            began = time.monotonic()
+            pixels = next(ahead, None)
+            self._waited_seconds += time.monotonic() - began
+            if pixels is None:
+                return
+            yield pixels
 
     def _extract(self, batches: Iterable[Any], name: str, pictures: int, versions: int) -> Features:
         count = pictures * versions

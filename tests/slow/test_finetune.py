@@ -1,5 +1,6 @@
 """Fine-tuning: the last blocks learn, at their rates, and what does not help is not kept."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -200,6 +201,7 @@ def test_what_was_fine_tuned_becomes_a_bundle_that_says_what_is_familiar(
     assert export.main(arguments) == 0
     text, errors = capfd.readouterr()
     assert "features: 0 of 54 pictures" in errors, "each with two copies"
+    assert re.search(r"^features: \d+ s, \d+% of which the network waited for pic", text, re.M)
     assert "chosen: a hidden head on mixed9, mixed10, 2 varied copies of each picture" in text
     assert "the graph ends at mixed10: 100% of the whole base's multiplications" in text
     assert "fine-tune: after 1" in text
