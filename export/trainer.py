@@ -110,7 +110,9 @@ class Trainer:
         if self._copies:
             varied = features.of(sample)
         else:
-            varied = extractor.extract([self._paths[number] for number in sample], 1)
+            varied = extractor.extract(
+                [self._paths[number] for number in sample], 1, "varied copies"
+            )
         unlike = strange.rows(self._paths, self._quality.strange, options.seed)
         self._strange = extractor.extract_rows(unlike, "strange pictures")
         contents = np.unique([one.digest for one in found], return_inverse=True)[1]

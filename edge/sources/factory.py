@@ -7,7 +7,7 @@ from edge.deliver.notes import Notes
 from edge.deliver.statuses import Statuses
 from edge.metrics import Metrics
 from edge.sources.camera.camera import CameraSource
-from edge.sources.camera.capture import Covering, in_full
+from edge.sources.camera.capture import Covering
 from edge.sources.folder.folder import FolderSource
 from edge.sources.folder.in_flight import InFlight
 from edge.sources.mqtt import MqttSource
@@ -25,7 +25,7 @@ class SourceFactory:
         metrics: Metrics,
         statuses: Statuses,
         notes: Notes,
-        covering: Covering = in_full,
+        covering: Covering,
     ) -> None:
         """Make nothing yet.
 

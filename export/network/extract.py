@@ -1,7 +1,7 @@
 """One pass of pictures through a base, for the features of all its blocks at once."""
 
 import time
-from typing import Any, Iterable, Iterator, Sequence
+from typing import Any, Iterable, Iterator, List, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -34,22 +34,23 @@ class Extractor:
         self._run = run
         self._blocks = tuple(blocks)
         self._channels = model.channels(network)
-        self._waited_seconds = 0.0
 
-    def extract(self, paths: Sequence[str], copies: int) -> Features:
-        """Return the Features of readable picture files.
+    def extract(self, paths: Sequence[str], copies: int, name: str = "features") -> Features:
+        """Return the Features of readable picture files, and print how long that took.
 
         Args:
             paths: the files.
             copies: how many varied copies of each picture.
+            name: what the progress calls them.
         """
         batches = dataset.versions(paths, copies, BATCH_SIZE)
-        began, self._waited_seconds = time.monotonic(), 0.0
-        found = self._extract(self._waited_for(batches), "features", len(paths), 1 + copies)
+        waits: List[float] = []
+        began = time.monotonic()
+        found = self._extract(_timed(batches, waits), name, len(paths), 1 + copies)
         seconds = time.monotonic() - began
         print(
-            "features: {:.0f} s, {:.0%} of which the network waited for pictures".format(
-                seconds, self._waited_seconds / seconds
+            "{}: {:.0f} s, {:.0%} of which the network waited for pictures".format(
+                name, seconds, sum(waits) / seconds
             )
         )
         return found
@@ -58,17 +59,6 @@ class Extractor:
         """Return the Features of uint8[n, 299, 299, 3]; the progress calls them `name`."""
         batches = (rows[n : n + BATCH_SIZE] for n in range(0, len(rows), BATCH_SIZE))
         return self._extract(batches, name, len(rows), 1)
-
-    def _waited_for(self, batches: Iterable[Any]) -> Iterator[Any]:
-        """Yield batches, and note for how long they were not there yet."""
-        ahead = iter(batches)
-        while True:
-            began = time.monotonic()
-            pixels = next(ahead, None)
-            self._waited_seconds += time.monotonic() - began
-            if pixels is None:
-                return
-            yield pixels
 
     def _extract(self, batches: Iterable[Any], name: str, pictures: int, versions: int) -> Features:
         count = pictures * versions
@@ -82,3 +72,15 @@ class Extractor:
                 progress.update(done)
         shape = (pictures, versions, -1)
         return Features({block: kept.reshape(shape) for block, kept in zip(self._blocks, found)})
+
+
+def _timed(batches: Iterable[Any], waits: List[float]) -> Iterator[Any]:
+    """Yield batches; `waits` gets the seconds until each was there."""
+    ahead = iter(batches)
+    while True:
+        began = time.monotonic()
+        pixels = next(ahead, None)
+        waits.append(time.monotonic() - began)
+        if pixels is None:
+            return
+        yield pixels

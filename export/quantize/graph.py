@@ -67,7 +67,11 @@ def controlled(
 
     def same(compiled: Any, some: Iterable[Judged]) -> Tuple[float, List[float]]:
         if time.monotonic() > deadline:
-            raise TooLongError
+            raise TooLongError(
+                "the layers that do the most harm were not found within {:.0f} s".format(
+                    MOST_SECONDS
+                )
+            )
         numbers, pictures = zip(*some)
         found = _labels(compiled, pictures) == before[list(numbers)]
         return float(np.mean(found)), found.astype(float).tolist()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -11,11 +12,13 @@ from edge.classify.openvino import OpenVinoRuntime
 from edge.classify.runtimes import Runtimes
 from edge.offline.files import read_file
 from edge.prepare.preprocess import load
+from export.pictures.photographs import Photograph
 from tests.support import stamps, tiny, weights
 from tests.support.commands import labeld_export
 
 pytest.importorskip("nncf", reason="NNCF has no wheel for this Python")
 graph = pytest.importorskip("export.quantize.graph")
+quantize = pytest.importorskip("export.quantize.quantize")
 verdict = pytest.importorskip("export.quantize.verdict")
 
 
@@ -73,12 +76,40 @@ def test_training_judges_it_by_pictures_that_it_has_not_learnt(tmp_path):
         (found.scores["accuracy"], found.scores["macro_f1"])
     }
     assert found.scores["accuracy"] < 0.95
+    assert "learnt since" not in (out / "report.html").read_text(encoding="utf-8")
     for form in Runtimes().forms(found):
         golden.check(form, Runtimes().load(form))
     again, text = quantized(SimpleNamespace(bundle=found), tmp_path / "again")
     assert "since it was scored it has learnt from the pictures held out" in text
     assert again.forms["int8"]["plain_scores"]["accuracy"] > found.scores["accuracy"]
     assert (again.forms["int8"]["had_learnt"], found.forms["int8"]["had_learnt"]) == (True, False)
+
+
+def test_it_is_not_served_where_it_cannot_be_made_again_of_what_has_learnt_more(
+    trained, tmp_path, limits, monkeypatch
+):
+    limits(1.0)
+    made, folders = graph.quantized, []
+
+    def once(folder, rows):
+        folders.append(folder)
+        if len(folders) > 1:
+            raise graph.TooLongError("not found in time")
+        return made(folder, rows)
+
+    monkeypatch.setattr(graph, "quantized", once)
+    shown = [Photograph(*one) for one in sorted(trained.photographs.items())[::6]]
+    quantize.write(
+        trained.bundle,
+        str(tmp_path / "stamps"),
+        quantize.Pictures(shown, shown),
+        lambda folder: shutil.copytree(trained.bundle.saved_model, folder),
+    )
+    assert folders[1] == trained.bundle.saved_model != folders[0]
+    found = bundle.read(str(tmp_path / "stamps"))
+    int8 = found.forms["int8"]
+    assert (int8["served"], int8["faults"]) == (False, ["not found in time"])
+    assert not os.path.exists(os.path.join(found.path, "int8_model"))
 
 
 def test_one_that_is_less_right_is_not_served_and_says_so(trained, tmp_path, limits, monkeypatch):

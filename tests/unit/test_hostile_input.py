@@ -20,6 +20,7 @@ from edge.frame import Frame, Prepared
 from edge.http import access
 from edge.prepare import headers
 from edge.prepare.decoder import checked, decode
+from edge.sources.camera.capture import in_full
 from edge.sources.camera.http import Answer, challenges
 from edge.sources.camera.mjpeg import MjpegCapture
 from tests.support import formats, tiny
@@ -130,7 +131,8 @@ def split(data, sizes):
 def mjpeg(data, sizes, boundary="frame"):
     message = email.message.Message()
     message["Content-Type"] = 'multipart/x-mixed-replace; boundary="{}"'.format(boundary)
-    return MjpegCapture(Answer(Body(split(data, sizes)), "multipart/x-mixed-replace", message), 60)
+    answer = Answer(Body(split(data, sizes)), "multipart/x-mixed-replace", message)
+    return MjpegCapture(answer, 60, in_full)
 
 
 SIZES = some.lists(some.integers(1, 3000), min_size=1, max_size=5)

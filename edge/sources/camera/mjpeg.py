@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.errors import PictureError, SourceError
 from edge.prepare.decoder import decode
-from edge.sources.camera.capture import Capture, Covering, in_full
+from edge.sources.camera.capture import Capture, Covering
 from edge.sources.camera.http import Answer, cause, late
 
 MULTIPART = "multipart/"
@@ -33,9 +33,7 @@ _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 class MjpegCapture(Capture):
     """Reads the pictures of one answer."""
 
-    def __init__(
-        self, answer: Answer, timeout_seconds: float, covering: Covering = in_full
-    ) -> None:
+    def __init__(self, answer: Answer, timeout_seconds: float, covering: Covering) -> None:
         """Begin to read.
 
         Args:

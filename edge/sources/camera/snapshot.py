@@ -7,7 +7,7 @@ import numpy as np
 
 from edge.errors import SourceError
 from edge.prepare.decoder import decode
-from edge.sources.camera.capture import Capture, Covering, in_full
+from edge.sources.camera.capture import Capture, Covering
 from edge.sources.camera.http import Answer, Client, cause, late
 from edge.worker import STEP_SECONDS
 
@@ -25,7 +25,7 @@ class SnapshotCapture(Capture):
         answer: Answer,
         fps: float,
         timeout_seconds: float,
-        covering: Covering = in_full,
+        covering: Covering,
     ) -> None:
         """Begin with an answer that has come.
 
