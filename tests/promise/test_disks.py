@@ -140,6 +140,7 @@ def test_a_full_disk_of_its_own_under_done(daemon, proxy, tell):
 def test_a_drop_folder_that_can_only_be_read(daemon, proxy, tell):
     with mounts.tmpfs(daemon.drop, "400k"):
         daemon.start_ready()
+        wait_for(is_up(daemon), "it looks into the folder")  # and has made done/ and failed/ there
         daemon.send(signal.SIGSTOP)
         names = drop(daemon)
         mounts.remount(daemon.drop, "ro")
