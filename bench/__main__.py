@@ -38,7 +38,7 @@ def main():
     run("page", given)
     run("preparing", given + (["--images", images] if images else []))
     run("growth", given[:1])
-    training = "--recipes labeld,classic --sizes 400 --seeds 1".split()
+    training = "--recipes labeld,fast,classic --sizes 400 --seeds 1".split()
     run("accuracy", [os.path.join(options.out, "training"), *training])
 
 

@@ -89,6 +89,7 @@ def _by_keras(folder, labels, out, weights, seed, phases):
 RECIPES = OrderedDict(
     [
         ("labeld", labeld()),
+        ("fast", labeld("--quality", "fast")),
         ("former", labeld(*FORMER)),
         ("keras guide", keras_guide),
         ("classic", classic),

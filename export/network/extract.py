@@ -5,8 +5,9 @@ from typing import Any, Iterable, Iterator, List, Sequence
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from export.network import model
+from export.network import bfloat16, model
 from export.pictures import dataset
 from export.progress import Progress
 from export.recipe.features import Features
@@ -31,12 +32,16 @@ class Extractor:
         def run(pixels: Any) -> Any:
             return tf.nest.flatten(network(model.normalise(pixels), training=False))
 
-        self._run = run
+        self._run = convert_variables_to_constants_v2(run.get_concrete_function())
+        self._coarse = bfloat16.is_fast()
         self._blocks = tuple(blocks)
         self._channels = model.channels(network)
 
     def extract(self, paths: Sequence[str], copies: int, name: str = "features") -> Features:
         """Return the Features of readable picture files, and print how long that took.
+
+        Those of varied copies are computed in bfloat16 where that is faster: they are only learnt
+        from. What is scored, or compared, is computed as it is served.
 
         Args:
             paths: the files.
@@ -57,21 +62,24 @@ class Extractor:
 
     def extract_rows(self, rows: np.ndarray, name: str) -> Features:
         """Return the Features of uint8[n, 299, 299, 3]; the progress calls them `name`."""
-        batches = (rows[n : n + BATCH_SIZE] for n in range(0, len(rows), BATCH_SIZE))
+        batches = (rows[n : n + BATCH_SIZE, np.newaxis] for n in range(0, len(rows), BATCH_SIZE))
         return self._extract(batches, name, len(rows), 1)
 
     def _extract(self, batches: Iterable[Any], name: str, pictures: int, versions: int) -> Features:
-        count = pictures * versions
-        found = [np.empty((count, channels), np.float16) for channels in self._channels]
+        shape = (pictures, versions)
+        found = [np.empty(shape + (channels,), np.float16) for channels in self._channels]
         done = 0
-        with Progress(name, count, "picture") as progress:
+        with Progress(name, pictures * versions, "picture") as progress:
             for pixels in batches:
-                for kept, averages in zip(found, self._run(pixels)):
-                    kept[done : done + len(pixels)] = averages.numpy()
+                batch = slice(done, done + len(pixels))
+                for version in range(versions):
+                    with bfloat16.computing(self._coarse and version > 0):
+                        averages = self._run(tf.constant(pixels[:, version]))
+                    for kept, values in zip(found, averages):
+                        kept[batch, version] = values.numpy()
+                    progress.update(done * versions + (version + 1) * len(pixels))
                 done += len(pixels)
-                progress.update(done)
-        shape = (pictures, versions, -1)
-        return Features({block: kept.reshape(shape) for block, kept in zip(self._blocks, found)})
+        return Features(dict(zip(self._blocks, found)))
 
 
 def _timed(batches: Iterable[Any], waits: List[float]) -> Iterator[Any]:

@@ -26,7 +26,7 @@ def rows(paths: Sequence[str], batch_size: int) -> tf.data.Dataset:
     Returns:
         A tf.data.Dataset of uint8[n, 299, 299, 3]: byte for byte what the daemon's rows hold.
     """
-    return versions(paths, 0, batch_size)
+    return versions(paths, 0, batch_size).map(lambda found: found[:, 0])
 
 
 def versions(paths: Sequence[str], copies: int, batch_size: int) -> tf.data.Dataset:
@@ -37,7 +37,7 @@ def versions(paths: Sequence[str], copies: int, batch_size: int) -> tf.data.Data
         copies: how many of each picture, varied by a seed of their own (`augment.vary`).
 
     Returns:
-        A tf.data.Dataset of uint8[n, 299, 299, 3], with 1 + `copies` rows for each picture.
+        A tf.data.Dataset of uint8[n, 1 + copies, 299, 299, 3], n pictures in a batch.
     """
 
     def prepare(path: Any, number: Any) -> Any:
@@ -49,7 +49,7 @@ def versions(paths: Sequence[str], copies: int, batch_size: int) -> tf.data.Data
         return tf.ensure_shape(found, (1 + copies,) + preprocess.ROW)
 
     numbered = tf.data.Dataset.from_tensor_slices((_names(paths), list(range(len(paths)))))
-    prepared = numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).unbatch()
+    prepared = numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
     return prepared.batch(batch_size).prefetch(AHEAD)
 
 

@@ -232,7 +232,7 @@ HOUSE = {
         ),
         (
             "network",
-            ["model", "extract", "fit", "tune", "hidden", "familiar", "freeze"],
+            ["model", "bfloat16", "extract", "fit", "tune", "hidden", "familiar", "freeze"],
         ),
         "tables",
         "assessment",
@@ -272,6 +272,7 @@ TENSORFLOW_INSIDE_FUNCTIONS = {"edge.classify.tensorflow", "export.__main__"}
 TENSORFLOW_AT_TOP = {
     "export.pictures.dataset",
     "export.network.model",
+    "export.network.bfloat16",
     "export.network.extract",
     "export.network.fit",
     "export.network.tune",
