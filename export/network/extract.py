@@ -41,7 +41,7 @@ class Extractor:
         """Return the Features of readable picture files, and print how long that took.
 
         Those of varied copies are computed in bfloat16 where that is faster: they are only learnt
-        from. What is scored, or compared, is computed as it is served.
+        from. Pictures as they are, which are scored, are computed as they are served.
 
         Args:
             paths: the files.
