@@ -28,6 +28,7 @@ from tests.support import weights
 SIZES = (5, 10, 20, 40, 100)
 SEEDS = (1, 2, 3)
 BATCH = 8
+FIGURES = ("macro-F1 on other things", "seconds to train")
 
 
 def main():
@@ -175,23 +176,31 @@ def table(rows):
 
 
 def draw(rows, path):
-    """Draw macro-F1 by pictures a class, if matplotlib is installed."""
+    """Draw macro-F1 and the seconds to train by pictures a class, if matplotlib is installed."""
     pyplot = plots.pyplot()
     if pyplot is None:
         return
     found = means(rows)
     names = sorted({name for name, _, _ in found})
-    figure, all_axes = pyplot.subplots(1, len(names), squeeze=False, figsize=(6 * len(names), 4.5))
-    for axes, name in zip(all_axes[0], names):
-        for recipe in RECIPES:
-            sizes = sorted(size for one, size, other in found if (one, other) == (name, recipe))
-            scores = [found[name, size, recipe]["macro_f1"] for size in sizes]
-            axes.plot(sizes, scores, marker="o", label=recipe)
-        axes.set(title=name, xlabel="pictures a class", ylabel="macro-F1", xscale="log")
-        axes.set_xticks(sorted({size for one, size, _ in found if one == name}))
-        axes.get_xaxis().set_major_formatter(pyplot.ScalarFormatter())
-        axes.grid(alpha=0.3)
-        axes.legend()
+    figure, all_axes = pyplot.subplots(2, len(names), squeeze=False, figsize=(6 * len(names), 8))
+    for column, name in enumerate(names):
+        sizes = sorted({size for one, size, _ in found if one == name})
+        for axes, drawn, text in zip(all_axes[:, column], ("macro_f1", "seconds"), FIGURES):
+            for recipe in RECIPES:
+                points = [
+                    (size, found[name, size, recipe][drawn])
+                    for size in sizes
+                    if (name, size, recipe) in found
+                ]
+                if points:
+                    axes.plot(*zip(*points), marker="o", label=recipe)
+            axes.set(title=name, xlabel="pictures a class", ylabel=text, xscale="log")
+            axes.set_ylim(bottom=0)
+            axes.set_xticks(sizes)
+            axes.set_xticks([], minor=True)
+            axes.get_xaxis().set_major_formatter(pyplot.ScalarFormatter())
+            axes.grid(alpha=0.3)
+            axes.legend()
     figure.tight_layout()
     figure.savefig(path, dpi=120)
 
