@@ -28,7 +28,8 @@ from tests.support import weights
 SIZES = (5, 10, 20, 40, 100)
 SEEDS = (1, 2, 3)
 BATCH = 8
-FIGURES = ("macro-F1 on other things", "seconds to train")
+DRAWN = (("macro_f1", "macro-F1 on other things"), ("seconds", "seconds to train"))
+"""The figures of a row that are drawn, and what they are called."""
 
 
 def main():
@@ -182,27 +183,30 @@ def draw(rows, path):
         return
     found = means(rows)
     names = sorted({name for name, _, _ in found})
-    figure, all_axes = pyplot.subplots(2, len(names), squeeze=False, figsize=(6 * len(names), 8))
-    for column, name in enumerate(names):
-        sizes = sorted({size for one, size, _ in found if one == name})
-        for axes, drawn, text in zip(all_axes[:, column], ("macro_f1", "seconds"), FIGURES):
-            for recipe in RECIPES:
-                points = [
-                    (size, found[name, size, recipe][drawn])
-                    for size in sizes
-                    if (name, size, recipe) in found
-                ]
-                if points:
-                    axes.plot(*zip(*points), marker="o", label=recipe)
-            axes.set(title=name, xlabel="pictures a class", ylabel=text, xscale="log")
-            axes.set_ylim(bottom=0)
-            axes.set_xticks(sizes)
-            axes.set_xticks([], minor=True)
-            axes.get_xaxis().set_major_formatter(pyplot.ScalarFormatter())
-            axes.grid(alpha=0.3)
-            axes.legend()
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
+    size = (6 * len(names), 4 * len(DRAWN))
+    page, all_axes = pyplot.subplots(len(DRAWN), len(names), squeeze=False, figsize=size)
+    for (figure, text), row in zip(DRAWN, all_axes):
+        for name, axes in zip(names, row):
+            own = [(key[1:], mean[figure]) for key, mean in found.items() if key[0] == name]
+            draw_lines(axes, sorted(own))
+            axes.set(title=name, ylabel=text)
+    page.tight_layout()
+    page.savefig(path, dpi=120)
+
+
+def draw_lines(axes, points):
+    """Draw a line for each recipe through points ((size, recipe), value), in order of sizes."""
+    for recipe in RECIPES:
+        line = [(size, value) for (size, other), value in points if other == recipe]
+        if line:
+            axes.plot(*zip(*line), marker="o", label=recipe)
+    axes.set(xlabel="pictures a class", xscale="log")
+    axes.set_ylim(bottom=0)
+    sizes = sorted({size for (size, _), _ in points})
+    axes.set_xticks(sizes, map(str, sizes))
+    axes.set_xticks([], minor=True)
+    axes.grid(alpha=0.3)
+    axes.legend()
 
 
 if __name__ == "__main__":

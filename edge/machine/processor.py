@@ -9,7 +9,6 @@ from typing import Dict, List, Sequence, Set
 _TELLING = ("model name", "flags", "Features", "CPU implementer", "CPU part")
 """The lines of /proc/cpuinfo that tell processors apart: of x86, and of ARM."""
 
-
 _FLAGS = ("flags", "Features")
 """Of these, those that list instructions."""
 

@@ -9,7 +9,7 @@ from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 from edge.machine.processor import instructions
 
 INSTRUCTIONS = {"avx512_bf16", "amx_bf16"}
-"""With any of these it is twice as fast; without, TensorFlow would imitate them."""
+"""Any of these computes in it, faster than in FP32; without, TensorFlow would imitate them."""
 
 OPTION = "auto_mixed_precision_onednn_bfloat16"
 

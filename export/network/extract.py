@@ -40,8 +40,8 @@ class Extractor:
     def extract(self, paths: Sequence[str], copies: int, name: str = "features") -> Features:
         """Return the Features of readable picture files, and print how long that took.
 
-        Those of varied copies are computed in bfloat16 where that is faster: they are only learnt
-        from. Pictures as they are, which are scored, are computed as they are served.
+        Those of varied copies, on which nothing is scored, are computed in bfloat16 where that is
+        faster; those of pictures as they are in FP32, as the plain graph computes them.
 
         Args:
             paths: the files.
