@@ -4,7 +4,6 @@ import itertools
 import os
 import random
 import sys
-from importlib.util import find_spec
 from typing import List, Optional, Sequence
 
 import numpy as np
@@ -13,7 +12,7 @@ import tensorflow as tf
 from edge.classify import bundle, writer
 from edge.errors import LabeldError
 from edge.prepare import heic
-from export import assessment, scores, tables, thresholds
+from export import assessment, forms, scores, tables, thresholds
 from export.network import freeze
 from export.pictures import collection, photographs
 from export.pictures.collection import Collection
@@ -95,31 +94,8 @@ def run(
     )
     print("wrote {}".format(out))
     if int8 == AUTO:
-        _quantize(out, trained, others, held_out)
+        forms.write(out, trainer, trained, chosen)
     _report(out, found.below)
-
-
-def _quantize(
-    out: str, trained: Trained, learnt: Sequence[Photograph], held_out: Sequence[Photograph]
-) -> None:
-    """Add the graph in 8 bits to a bundle that has been written; say why where that cannot be."""
-    missing = [name for name in ("openvino", "nncf") if find_spec(name) is None]
-    if missing:
-        print("int8: not tried: {} not installed".format(" and ".join(missing)))
-        return
-    from export.quantize import quantize
-
-    try:
-        quantize.write(
-            bundle.read(out),
-            out,
-            quantize.Pictures(learnt, held_out),
-            None if trained.earlier is trained.graph else trained.earlier.save,
-        )
-    except quantize.QuantizeError as error:
-        print("int8: not tried: {}".format(error))
-    except KeyboardInterrupt:
-        print("int8: Ctrl-C: the bundle stays as it was written")
 
 
 def _report(out: str, below: str) -> None:

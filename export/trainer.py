@@ -6,6 +6,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 from scipy.special import softmax
 
+from edge.classify.outputs import Outputs
 from export import finetune
 from export.network import extract, hidden, model
 from export.network.extract import Extractor
@@ -25,6 +26,9 @@ from export.recipe.quality import LEVELS
 
 SETTLING = 32
 """Pictures whose statistics a random base takes on."""
+
+NO_HEAD = -1
+"""The number of the head of a picture that all have learnt from."""
 
 
 class Options(NamedTuple):
@@ -47,23 +51,36 @@ class Options(NamedTuple):
     fine_tune_epochs: int
 
 
+class Unlearnt(NamedTuple):
+    """A graph with heads of which each has not learnt from some of the pictures.
+
+    Attributes:
+        graph: the Frozen graph, with the scores of its heads side by side.
+        heads: int[n], the number of the one that has not learnt from a picture; NO_HEAD.
+    """
+
+    graph: Frozen
+    heads: np.ndarray
+
+
 class Trained(NamedTuple):
     """What training came to.
 
     Attributes:
         graph: the Frozen graph.
-        earlier: the Frozen graph that had not learnt from what is held out; `graph` itself where
-            that never does.
+        unlearnt: what the scores are of.
         scores: float[n, classes] of the pictures, by models that have not seen them; NaN where
             there is none.
         familiar: float[m], how familiar what is held out is, by one that has not seen it; empty:
             nobody says.
+        last: what `graph` says of what is held out.
     """
 
     graph: Frozen
-    earlier: Frozen
+    unlearnt: Unlearnt
     scores: np.ndarray
     familiar: np.ndarray
+    last: Outputs
 
 
 class Known(NamedTuple):
@@ -73,13 +90,14 @@ class Known(NamedTuple):
         blocks: whose features it is told by; none: nothing tells it.
         earlier: the Familiarity that has not seen what is held out, or None.
         last: the Familiarity that is served, or None.
-        of_held_out: float[m], how familiar what is held out is to `earlier`.
+        of_held_out, at_last: float[m], how familiar what is held out is to `earlier` and `last`.
     """
 
     blocks: Tuple[str, ...] = ()
     earlier: Optional[Familiarity] = None
     last: Optional[Familiarity] = None
     of_held_out: np.ndarray = np.empty(0)
+    at_last: Optional[np.ndarray] = None
 
 
 class Trainer:
@@ -174,17 +192,25 @@ class Trainer:
         head = self._fitter.fit([candidate], others)[0].cooled(temperature)
         found = softmax(choice.logits / temperature, axis=1)
         held_out = np.flatnonzero(self.plan.held_out)
-        found[held_out] = softmax(self._fitter.logits(candidate, head, held_out), axis=1)
+        last = found[held_out] = self._scores(candidate, head, held_out)
         known = self._known(familiarity.blocks(candidate.blocks[-1]))
-        graph = earlier = self._frozen(
-            model.classifier(self._base, candidate.blocks, head), known.blocks, known.earlier
+        of_folds = {fold: one.cooled(temperature) for fold, one in choice.heads.items()}
+        unlearnt = self._unlearnt(
+            model.classifier(self._base, candidate.blocks, head, *of_folds.values()),
+            known,
+            list(of_folds),
         )
         if self.learns_all:
             head = self._fitter.fit([candidate], self._everything)[0].cooled(temperature)
-            graph = self._frozen(
-                model.classifier(self._base, candidate.blocks, head), known.blocks, known.last
-            )
-        return Trained(graph, earlier, found, known.of_held_out)
+            last = self._scores(candidate, head, held_out)
+        graph = self._frozen(
+            model.classifier(self._base, candidate.blocks, head), known.blocks, known.last
+        )
+        return Trained(graph, unlearnt, found, known.of_held_out, Outputs(last, known.at_last))
+
+    def _scores(self, candidate: Candidate, head: Head, chosen: np.ndarray) -> np.ndarray:
+        scores: np.ndarray = softmax(self._fitter.logits(candidate, head, chosen), axis=1)
+        return scores
 
     def _fine_tuned(self, choice: search.Choice) -> Optional[Trained]:
         """Have the upper blocks learn, too; None where that is not wanted, or does not help."""
@@ -205,15 +231,22 @@ class Trainer:
         found[known] = softmax(compared.logits[known] / temperature, axis=1)
         held_out = np.flatnonzero(plan.held_out)
         tuner = tuning.fit(candidate, np.flatnonzero(~plan.held_out), compared.epochs, temperature)
-        if len(held_out):
-            found[held_out] = tuner.network.predict(self._pictures(held_out, False), verbose=0)
+        last = found[held_out] = self._predicted(tuner.network, held_out)
         seen = self._known(familiarity.blocks(candidate.blocks[-1], count))
-        graph = earlier = self._frozen(tuner.network, seen.blocks, seen.earlier)
+        unlearnt = self._unlearnt(tuner.network, seen, [])
+        graph = unlearnt.graph
         if self.learns_all:
             tuner.restore()
             tuner = tuning.fit(candidate, self._everything, compared.epochs, temperature)
+            last = self._predicted(tuner.network, held_out)
             graph = self._frozen(tuner.network, seen.blocks, seen.last)
-        return Trained(graph, earlier, found, seen.of_held_out)
+        return Trained(graph, unlearnt, found, seen.of_held_out, Outputs(last, seen.at_last))
+
+    def _predicted(self, network: Any, chosen: np.ndarray) -> np.ndarray:
+        if not len(chosen):
+            return np.empty((0, len(self.labels)), np.float32)
+        scores: np.ndarray = network.predict(self._pictures(chosen, False), verbose=0)
+        return scores
 
     def curve(self, choice: search.Choice) -> List[curve.Point]:
         """Return the learning curve of the chosen recipe; none after Ctrl-C."""
@@ -238,7 +271,23 @@ class Trainer:
         last = found
         if self.learns_all:
             last = found._replace(signs=familiarity.signs(rows, self.classes, unlike))
-        return Known(used, found, last, found.of(rows[self.plan.held_out]))
+        held_out = rows[self.plan.held_out]
+        return Known(used, found, last, found.of(held_out), last.of(held_out))
+
+    def _unlearnt(self, network: Any, known: Known, of_folds: Sequence[int]) -> Unlearnt:
+        """Return what has not learnt from pictures.
+
+        Args:
+            network: a classifier with a head that has not learnt from what is held out, and one
+                for each of some folds.
+            known: what tells how familiar they are.
+            of_folds: the numbers of these folds, in their order.
+        """
+        heads = np.full(len(self.classes), NO_HEAD)
+        heads[self.plan.held_out] = 0
+        for number, fold in enumerate(of_folds, 1):
+            heads[self.plan.folds == fold] = number
+        return Unlearnt(self._frozen(network, known.blocks, known.earlier), heads)
 
     def _frozen(self, network: Any, used: Sequence[str], known: Optional[Familiarity]) -> Frozen:
         """Return a classifier as a graph that also says how familiar pictures are, if `known`."""

@@ -131,21 +131,28 @@ def trunk(network: Any, blocks: Sequence[str]) -> Any:
     return tf.keras.Model(found.input, tf.keras.layers.Concatenate()(found.outputs))
 
 
-def classifier(network: Any, blocks: Sequence[str], head: Head) -> Any:
-    """Return a model of normalised pixels that ends in scores: float32[n, classes].
+def classifier(network: Any, blocks: Sequence[str], *heads: Head) -> Any:
+    """Return a model of normalised pixels that ends in scores: float32[n, heads * classes].
 
     Args:
         network, blocks: see `averages`.
-        head: the Head of their features.
+        heads: the Head of their features; of several, each one's scores side by side.
     """
     features = trunk(network, blocks)
-    scores = features.output
+    scores = [_scores(features.output, head) for head in heads]
+    if len(scores) == 1:
+        return tf.keras.Model(features.input, scores[0])
+    return tf.keras.Model(features.input, tf.keras.layers.Concatenate()(scores))
+
+
+def _scores(features: Any, head: Head) -> Any:
+    found = features
     for number, layer in enumerate(head.layers, 1):
         kind = "softmax" if number == len(head.layers) else "relu"
         dense = tf.keras.layers.Dense(layer.weights.shape[1], activation=kind)
-        scores = dense(scores)
+        found = dense(found)
         dense.set_weights(list(layer))
-    return tf.keras.Model(features.input, scores)
+    return found
 
 
 def with_features(classifier: Any, network: Any, blocks: Sequence[str]) -> Any:

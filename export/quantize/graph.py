@@ -50,20 +50,21 @@ def quantized(saved_model: str, rows: Sequence[np.ndarray]) -> Any:
 
 
 def controlled(
-    saved_model: str, rows: Sequence[np.ndarray], judged_by: Sequence[np.ndarray]
+    saved_model: str, rows: Sequence[np.ndarray], judged_by: Sequence[np.ndarray], classes: int
 ) -> Any:
     """Return an OpenVINO model in 8 bits but for the layers that do the most harm.
 
     Args:
         saved_model, rows: see `quantized`.
         judged_by: uint8[299, 299, 3] each, pictures whose labels are to stay the same.
+        classes: how many scores each of the graph's heads gives.
 
     Raises:
         TooLongError: they are not found in time.
     """
     deadline = time.monotonic() + MOST_SECONDS
     nncf, plain = _nncf(), _plain(saved_model)
-    before = _labels(only_core().compile_model(plain, DEVICE), judged_by)
+    before = _labels(only_core().compile_model(plain, DEVICE), judged_by, classes)
 
     def same(compiled: Any, some: Iterable[Judged]) -> Tuple[float, List[float]]:
         if time.monotonic() > deadline:
@@ -73,8 +74,9 @@ def controlled(
                 )
             )
         numbers, pictures = zip(*some)
-        found = _labels(compiled, pictures) == before[list(numbers)]
-        return float(np.mean(found)), found.astype(float).tolist()
+        labels = _labels(compiled, pictures, classes)
+        found = (labels == before[list(numbers)]).mean(axis=1)
+        return float(found.mean()), found.tolist()
 
     return nncf.quantize_with_accuracy_control(
         plain,
@@ -109,10 +111,12 @@ def save(model: Any, folder: str) -> None:
     openvino().save_model(model, os.path.join(folder, INT8_FILE), compress_to_fp16=False)
 
 
-def _labels(compiled: Any, rows: Sequence[np.ndarray]) -> np.ndarray:
-    """Return int[n], the best class of each of `rows`."""
+def _labels(compiled: Any, rows: Sequence[np.ndarray], classes: int) -> np.ndarray:
+    """Return int[n, heads], the best class of each of `rows` by each head."""
     request = compiled.create_infer_request()
-    return np.array([request.infer([row[np.newaxis]])[SCORES].argmax() for row in rows])
+    scores = np.concatenate([request.infer([row[np.newaxis]])[SCORES] for row in rows])
+    labels: np.ndarray = scores.reshape(len(rows), -1, classes).argmax(axis=2)
+    return labels
 
 
 def _is_flat(output: Any) -> bool:

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from functools import partial
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from edge.classify import bundle as bundles
 from edge.classify.amend import Int8
 from edge.classify.bundle import HELD_OUT, INT8, Bundle
 from edge.classify.openvino import OpenVinoRuntime
-from edge.classify.outputs import Outputs
+from edge.classify.outputs import Outputs, Scored
 from edge.errors import LabeldError, PictureError
 from edge.offline.files import score_files
 from edge.prepare import preprocess
@@ -22,15 +22,14 @@ from export.pictures import collection, photographs
 from export.pictures.photographs import Photograph
 from export.progress import Progress
 from export.quantize import graph, verdict
-from export.quantize.verdict import Figures
+from export.quantize.exam import Exam
 
 CALIBRATED_BY = 300
 """Pictures that ranges are found by: as many as NNCF asks for."""
 
 FEWEST = 10
 
-Save = Callable[[str], None]
-"""Saves a graph in a folder that does not exist yet."""
+BF16 = "bf16"
 
 Make = Callable[[str], Any]
 """Takes a plain graph's folder and returns an OpenVINO model in 8 bits."""
@@ -38,13 +37,6 @@ Make = Callable[[str], Any]
 
 class QuantizeError(LabeldError):
     """A bundle that cannot be quantised; the text says why, and what to do."""
-
-
-class Pictures(NamedTuple):
-    """What a graph is quantised by, and what it is judged by."""
-
-    learnt: Sequence[Photograph]
-    held_out: Sequence[Photograph]
 
 
 def run(path: str, out: str, data: Optional[str], images: Optional[str]) -> None:
@@ -59,58 +51,77 @@ def run(path: str, out: str, data: Optional[str], images: Optional[str]) -> None
         LabeldError: the bundle or the photographs cannot be used.
     """
     bundle = bundles.read(path)
-    write(bundle, out, _pictures(bundle, collection.of_bundle(bundle, data, images)))
+    learnt, held_out = _divided(bundle, collection.of_bundle(bundle, data, images))
+    _check(bundle, learnt, held_out)
+    if bundle.scores.get("held_out_learnt"):
+        print(
+            "{}: since it was scored it has learnt from the pictures held out: how right it is on "
+            "them in 8 bits tells less than what `train` compares before that".format(bundle.path)
+        )
+    said = _said(_plain(bundle), held_out)
+    readable = [one for one, scored in zip(held_out, said) if scored is not None]
+    write(bundle, out, learnt, Exam(readable, [scored for scored in said if scored is not None]))
 
 
 def write(
-    bundle: Bundle, out: str, pictures: Pictures, save_earlier: Optional[Save] = None
+    bundle: Bundle,
+    out: str,
+    learnt: Sequence[Photograph],
+    last: Exam,
+    before: Optional[Exam] = None,
 ) -> None:
     """Quantise a bundle, print what came of it, and write it to `out` with that.
 
     Args:
         bundle: the Bundle.
         out: a bundle's folder, which may be its own.
-        pictures: the Pictures.
-        save_earlier: saves the graph as it was before it learnt from what is held out, too, which
-            is judged instead; None: it never does, or what it was then is gone.
+        learnt: the photographs to find ranges by.
+        last: the Exam of its graph.
+        before: the Exam of a graph on the same base that has not learnt from the photographs by
+            which it is judged; None: what it was then is gone, and `last` has to do.
 
     Raises:
         LabeldError: it cannot be quantised.
     """
-    check(bundle, pictures)
-    has_learnt = save_earlier is None and bool(bundle.scores.get("held_out_learnt"))
-    if has_learnt:
-        print(
-            "{}: since it was scored it has learnt from the pictures held out: how right it is on "
-            "them in 8 bits tells less than what `train` compares before that".format(bundle.path)
-        )
+    exam = before or last
+    _check(bundle, learnt, exam.photographs)
     with tempfile.TemporaryDirectory() as folder:
         judged = bundle
-        if save_earlier is not None:
+        if exam.save is not None:
             judged = replace(bundle, path=folder)
-            save_earlier(judged.saved_model)
-        forms, make = _tried(judged, pictures, folder)
-        if judged is not bundle and forms[INT8]["served"]:
-            faults = _remade(bundle, pictures, folder, make)
-            forms[INT8].update(served=not faults, faults=faults)
-        int8 = None
-        if forms[INT8]["served"]:
+            exam.save(judged.saved_model)
+        plain = exam.figures(bundle.labels)
+        print("fp32: {}".format(plain))
+        facts, make = _tried(judged, learnt, exam, folder)
+        if exam.save is not None and facts["served"]:
+            faults = _remade(bundle, last, folder, make)
+            facts.update(served=not faults, faults=faults)
+        forms, int8 = {INT8: facts}, None
+        if facts["served"]:
             form = _int8(bundle, folder)
             int8 = Int8(form.saved_model, _golden(bundle, form))
-        told = {form: dict(facts, had_learnt=has_learnt) for form, facts in forms.items()}
-        amend.write(bundle.path, out, {"forms": told}, int8)
+        else:
+            forms.update(
+                (form.precision, _judged(form, exam))
+                for form in OpenVinoRuntime().forms(replace(judged, forms={}))
+                if form.precision == BF16
+            )
+        has_learnt = before is None and bool(bundle.scores.get("held_out_learnt"))
+        for facts in forms.values():
+            facts.update(plain_scores=plain._asdict(), had_learnt=has_learnt)
+        amend.write(bundle.path, out, {"forms": forms}, int8)
     print("wrote {}".format(out))
 
 
-def check(bundle: Bundle, pictures: Pictures) -> None:
-    """Raise QuantizeError if a bundle cannot be quantised by such pictures."""
+def _check(bundle: Bundle, learnt: Sequence[Photograph], judges: Sequence[Photograph]) -> None:
+    """Raise QuantizeError if a bundle cannot be quantised by such photographs."""
     if bundle.conversion:
         raise QuantizeError(
             "{}: it has TensorRT engines: quantise the bundle that it was converted from".format(
                 bundle.path
             )
         )
-    for what, found in (("to find ranges by", pictures.learnt), ("held out", pictures.held_out)):
+    for what, found in (("to find ranges by", learnt), ("held out", judges)):
         if len(found) < FEWEST:
             raise QuantizeError(
                 "{}: there are {} pictures {}; {} are needed at least".format(
@@ -119,8 +130,10 @@ def check(bundle: Bundle, pictures: Pictures) -> None:
             )
 
 
-def _pictures(bundle: Bundle, found: collection.Collection) -> Pictures:
-    """Return a collection's Pictures, as training divided them."""
+def _divided(
+    bundle: Bundle, found: collection.Collection
+) -> Tuple[List[Photograph], Sequence[Photograph]]:
+    """Return (learnt, held out) of a collection, as training divided it."""
     table = os.path.join(bundle.path, HELD_OUT)
     if not os.path.exists(table):
         raise QuantizeError(
@@ -130,36 +143,37 @@ def _pictures(bundle: Bundle, found: collection.Collection) -> Pictures:
     held_out = collection.read(table, found.below).photographs
     apart = {os.path.realpath(one.path) for one in held_out}
     learnt = [one for one in found.photographs if os.path.realpath(one.path) not in apart]
-    return Pictures(learnt, held_out)
+    return learnt, held_out
 
 
-def _tried(bundle: Bundle, pictures: Pictures, folder: str) -> Tuple[Dict[str, Any], Make]:
-    """Make the graph in 8 bits in `folder`; return what the manifest says of each form, and how."""
-    before = _figures(bundle.as_run(OpenVinoRuntime.name, "fp32"), pictures.held_out)
-    print("fp32: {}".format(before))
-    found: Dict[str, Any] = {}
-    for form in OpenVinoRuntime().forms(replace(bundle, forms={})):
-        if form.precision == "bf16":
-            found["bf16"] = _judged(form, pictures.held_out, before)
-    int8, rows = _int8(bundle, folder), _rows(bundle, pictures.learnt)
+def _tried(
+    bundle: Bundle, learnt: Sequence[Photograph], exam: Exam, folder: str
+) -> Tuple[Dict[str, Any], Make]:
+    """Make the graph in 8 bits in `folder`; return what the manifest says of it, and how."""
+    int8, rows = _int8(bundle, folder), _rows(bundle, learnt)
     make = partial(graph.quantized, rows=rows)
     graph.save(make(bundle.saved_model), int8.saved_model)
-    found[INT8] = _judged(int8, pictures.held_out, before)
-    if not found[INT8]["served"]:
-        print("int8: the layers that do the most harm go back into floats, in some minutes")
-        make = partial(graph.controlled, rows=rows, judged_by=_rows(bundle, pictures.held_out))
-        try:
-            controlled = make(bundle.saved_model)
-        except graph.TooLongError as error:
-            print("int8: {}".format(error))
-            return found, make
-        shutil.rmtree(int8.saved_model)
-        graph.save(controlled, int8.saved_model)
-        found[INT8] = _judged(int8, pictures.held_out, before)
-    return found, make
+    found = _judged(int8, exam)
+    if found["served"]:
+        return found, make
+    print("int8: the layers that do the most harm go back into floats, in some minutes")
+    make = partial(
+        graph.controlled,
+        rows=rows,
+        judged_by=_rows(bundle, exam.photographs),
+        classes=len(bundle.labels),
+    )
+    try:
+        controlled = make(bundle.saved_model)
+    except graph.TooLongError as error:
+        print("int8: {}".format(error))
+        return found, make
+    shutil.rmtree(int8.saved_model)
+    graph.save(controlled, int8.saved_model)
+    return _judged(int8, exam), make
 
 
-def _remade(bundle: Bundle, pictures: Pictures, folder: str, make: Make) -> List[str]:
+def _remade(bundle: Bundle, exam: Exam, folder: str, make: Make) -> List[str]:
     """Make the graph that is served in 8 bits in `folder`, as the one that was judged was made.
 
     Returns:
@@ -173,10 +187,13 @@ def _remade(bundle: Bundle, pictures: Pictures, folder: str, make: Make) -> List
     except graph.TooLongError as error:
         print("int8: {}".format(error))
         return [str(error)]
-    before = _figures(bundle.as_run(OpenVinoRuntime.name, "fp32"), pictures.held_out)
-    print("fp32: {}".format(before))
-    found: List[str] = _judged(int8, pictures.held_out, before)["faults"]
+    print("fp32: {}".format(exam.figures(bundle.labels)))
+    found: List[str] = _judged(int8, exam)["faults"]
     return found
+
+
+def _plain(bundle: Bundle) -> Bundle:
+    return bundle.as_run(OpenVinoRuntime.name, "fp32")
 
 
 def _int8(bundle: Bundle, folder: str) -> Bundle:
@@ -184,32 +201,23 @@ def _int8(bundle: Bundle, folder: str) -> Bundle:
     return replace(bundle.as_run(OpenVinoRuntime.name, "int8"), path=folder)
 
 
-def _judged(form: Bundle, held_out: Sequence[Photograph], plain: Figures) -> Dict[str, Any]:
+def _judged(form: Bundle, exam: Exam) -> Dict[str, Any]:
     """Print and return what the manifest says of a form."""
-    figures = _figures(form, held_out)
+    plain = exam.figures(form.labels)
+    figures = exam.figures_of(form.labels, _said(form, exam.photographs))
     faults = verdict.faults(plain, figures)
     answer = "not served: {}".format(", ".join(faults)) if faults else "as right as fp32"
     print("{}: {}: {}".format(form.precision, figures, answer))
-    return {
-        "served": not faults,
-        "faults": faults,
-        "scores": figures._asdict(),
-        "plain_scores": plain._asdict(),
-    }
+    return {"served": not faults, "faults": faults, "scores": figures._asdict()}
 
 
-def _figures(form: Bundle, held_out: Sequence[Photograph]) -> Figures:
-    """Return the Figures of a form, by what it says of the photographs that can be read."""
+def _said(form: Bundle, found: Sequence[Photograph]) -> List[Optional[Scored]]:
+    """Return what a form says of photographs; None of those that cannot be read."""
     loaded = OpenVinoRuntime().load(form)
-    paths = [one.path for one in held_out]
+    paths = [one.path for one in found]
     with Progress(form.precision, len(paths), "picture") as progress:
         results = score_files(form, paths, loaded, lambda done, _: progress.update(done))
-    pairs = [(one.label, result.scored) for one, result in zip(held_out, results)]
-    return verdict.figures(
-        form.labels,
-        [form.labels.index(label) for label, scored in pairs if scored is not None],
-        [scored for _, scored in pairs if scored is not None],
-    )
+    return [result.scored for result in results]
 
 
 def _rows(bundle: Bundle, found: Sequence[Photograph]) -> List[np.ndarray]:

@@ -21,6 +21,7 @@ from export.recipe.candidate import (
     block_sets,
 )
 from export.recipe.folds import NEVER
+from export.recipe.head import Head
 from export.recipe.heads import HeadFitter
 
 ERRORS_APART = 2.0
@@ -39,11 +40,13 @@ class Choice(NamedTuple):
     Attributes:
         candidate: the best.
         logits: float32[n, classes] of heads that have not seen the picture; NaN: there is none.
+        heads: {fold: the Head that has not seen it}.
         interrupted: whether Ctrl-C ended the search.
     """
 
     candidate: Candidate
     logits: np.ndarray
+    heads: Dict[int, Head]
     interrupted: bool
 
 
@@ -65,6 +68,7 @@ class Search:
         self._folds = folds
         self._tell = tell
         self._logits: Dict[Candidate, np.ndarray] = {}
+        self._heads: Dict[Candidate, Dict[int, Head]] = {}
         self._best: Optional[Candidate] = None
         self._fits = 0
 
@@ -83,7 +87,7 @@ class Search:
         strength = START if fixed.strength is None else fixed.strength
         if self._folds.max() < 0:
             usual = Candidate(fixed.blocks or USUAL, fixed.head or LINEAR, strength, copies)
-            return Choice(usual, self._known(usual), False)
+            return Choice(usual, self._known(usual), {}, False)
         sets = [fixed.blocks] if fixed.blocks else block_sets()
         interrupted = False
         try:
@@ -98,7 +102,7 @@ class Search:
                 raise
             interrupted = True
         assert self._best is not None
-        return Choice(self._best, self._logits[self._best], interrupted)
+        return Choice(self._best, self._logits[self._best], self._heads[self._best], interrupted)
 
     def _race(self, candidates: Sequence[Candidate]) -> Candidate:
         """Compare candidates fold by fold, and return the best of those that came to the end.
@@ -118,6 +122,7 @@ class Search:
             running = near[: max(FEWEST, (len(running) + 1) // 2)]
             self._tell(self._fits, best)
         self._best = best
+        self._heads = {best: self._heads[best]}
         return best
 
     def _try(self, candidates: Sequence[Candidate], fold: int) -> None:
@@ -134,6 +139,7 @@ class Search:
                 for candidate, head in zip(job, heads):
                     logits = self._fitter.logits(candidate, head, unseen)
                     self._known(candidate)[unseen] = logits
+                    self._heads.setdefault(candidate, {})[fold] = head
         self._fits += len(new)
 
     def _known(self, candidate: Candidate) -> np.ndarray:

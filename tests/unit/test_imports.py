@@ -236,7 +236,7 @@ HOUSE = {
         ),
         "tables",
         "assessment",
-        ("quantize", ["verdict", "graph", "quantize"]),
+        ("quantize", ["verdict", "exam", "graph", "quantize"]),
         (
             "report",
             [
@@ -256,6 +256,7 @@ HOUSE = {
         ),
         "finetune",
         "trainer",
+        "forms",
         "train",
         "trt",
         "tftrt",
