@@ -188,25 +188,24 @@ class Trainer:
 
     def _fit_head(self, choice: search.Choice) -> Trained:
         candidate, temperature = choice.candidate, self._temperature(choice.logits)
-        others = np.flatnonzero(~self.plan.held_out)
-        head = self._fitter.fit([candidate], others)[0].cooled(temperature)
+        choices = [np.flatnonzero(~self.plan.held_out), self._everything]
+        fitted = self._fitter.fit_each(candidate, choices if self.learns_all else choices[:1])
+        early, late = fitted[0].cooled(temperature), fitted[-1].cooled(temperature)
         found = softmax(choice.logits / temperature, axis=1)
         held_out = np.flatnonzero(self.plan.held_out)
-        last = found[held_out] = self._scores(candidate, head, held_out)
+        found[held_out] = self._scores(candidate, early, held_out)
         known = self._known(familiarity.blocks(candidate.blocks[-1]))
         of_folds = {fold: one.cooled(temperature) for fold, one in choice.heads.items()}
         unlearnt = self._unlearnt(
-            model.classifier(self._base, candidate.blocks, head, *of_folds.values()),
+            model.classifier(self._base, candidate.blocks, early, *of_folds.values()),
             known,
             list(of_folds),
         )
-        if self.learns_all:
-            head = self._fitter.fit([candidate], self._everything)[0].cooled(temperature)
-            last = self._scores(candidate, head, held_out)
         graph = self._frozen(
-            model.classifier(self._base, candidate.blocks, head), known.blocks, known.last
+            model.classifier(self._base, candidate.blocks, late), known.blocks, known.last
         )
-        return Trained(graph, unlearnt, found, known.of_held_out, Outputs(last, known.at_last))
+        last = Outputs(self._scores(candidate, late, held_out), known.at_last)
+        return Trained(graph, unlearnt, found, known.of_held_out, last)
 
     def _scores(self, candidate: Candidate, head: Head, chosen: np.ndarray) -> np.ndarray:
         scores: np.ndarray = softmax(self._fitter.logits(candidate, head, chosen), axis=1)

@@ -41,16 +41,15 @@ def measured(
     seen = folds >= 0
     points = []
     for share in SHARES:
-        counts, right = [], []
-        for fold in numbers:
-            learnt = np.flatnonzero((folds >= NEVER) & (folds != fold))
-            some = _some(learnt, fitter.classes[learnt], share)
+        learnt = [np.flatnonzero((folds >= NEVER) & (folds != fold)) for fold in numbers]
+        some = [_some(chosen, fitter.classes[chosen], share) for chosen in learnt]
+        right = []
+        for fold, head in zip(numbers, fitter.fit_each(candidate, some)):
             unseen = np.flatnonzero(folds == fold)
-            head = fitter.fit([candidate], some)[0]
             found = fitter.logits(candidate, head, unseen).argmax(axis=1)
-            counts.append(len(some))
             right.append(found == fitter.classes[unseen])
-        points.append(Point(float(np.mean(counts)), float(np.mean(np.concatenate(right)))))
+        pictures = np.mean([len(chosen) for chosen in some])
+        points.append(Point(float(pictures), float(np.mean(np.concatenate(right)))))
     whole = np.mean([np.sum((folds >= NEVER) & (folds != fold)) for fold in numbers])
     accuracy = np.mean(logits[seen].argmax(axis=1) == fitter.classes[seen])
     return points + [Point(float(whole), float(accuracy))]

@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.covariance import ledoit_wolf
 from sklearn.decomposition import PCA
 
+from export.recipe import side_by_side
 from export.recipe.blocks import BLOCKS
 from export.recipe.candidate import START
 from export.recipe.folds import NEVER
@@ -126,11 +127,17 @@ def fitted(
         folds: int[n], see `export.recipe.folds`.
         strange: float32[m, channels], of strange pictures.
     """
-    found = []
+    learnt, jobs = folds >= NEVER, []
     for fold in range(int(folds.max()) + 1):
-        seen = (folds >= NEVER) & (folds != fold)
-        if seen.any() and (folds == fold).any():
-            found.append(signs(rows[seen], classes[seen], strange).of(rows[folds == fold]))
+        seen, unseen = learnt & (folds != fold), folds == fold
+        if seen.any() and unseen.any():
+            jobs.append((seen, unseen))
+
+    def of_unseen(job: Tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        seen, unseen = job
+        return signs(rows[seen], classes[seen], strange).of(rows[unseen])
+
+    found = side_by_side.each(of_unseen, jobs)
     known = np.concatenate(found) if found else np.empty((0, 3))
     if len(known) < FEWEST:
         return None
@@ -138,7 +145,6 @@ def fitted(
     width = np.maximum(usual - low, 1e-6)
     knots, shares = _line(((known - usual) / width).min(axis=1))
     arrays = (array.astype(np.float32) for array in (usual, width, knots, shares))
-    learnt = folds >= NEVER
     return Familiarity(used, signs(rows[learnt], classes[learnt], strange), *arrays)
 
 

@@ -4,6 +4,7 @@ from typing import Callable, List, NamedTuple, Sequence
 
 import numpy as np
 
+from export.recipe import side_by_side
 from export.recipe.candidate import HIDDEN, Candidate
 from export.recipe.features import Features
 from export.recipe.folds import hold_out
@@ -68,6 +69,12 @@ class HeadFitter:
             return [self._hidden(training, self._examples(first, stopping, 0))]
         fitting = Fitting(*self._examples(first, chosen, first.copies), balanced=self._balanced)
         return [fitting.fit(candidate.strength) for candidate in candidates]
+
+    def fit_each(self, candidate: Candidate, choices: Sequence[np.ndarray]) -> List[Head]:
+        """Fit a Head of one candidate to each of some choices of pictures, see `fit`."""
+        if candidate.head == HIDDEN:  # one has all cores
+            return [self.fit([candidate], chosen)[0] for chosen in choices]
+        return side_by_side.each(lambda chosen: self.fit([candidate], chosen)[0], choices)
 
     def logits(self, candidate: Candidate, head: Head, chosen: np.ndarray) -> np.ndarray:
         """Return float32[m, classes] of some pictures as they are."""

@@ -2,14 +2,11 @@
 
 import functools
 import itertools
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from export.recipe import calibration
+from export.recipe import calibration, side_by_side
 from export.recipe.candidate import (
     HIDDEN,
     LINEAR,
@@ -131,15 +128,11 @@ class Search:
         chosen = np.flatnonzero((self._folds >= NEVER) & (self._folds != fold))
         new = [one for one in candidates if np.isnan(self._known(one)[unseen]).any()]
         jobs = [list(job) for _, job in itertools.groupby(new, _features_of)]
-        fit = functools.partial(self._fitter.fit, chosen=chosen)
-        # the solver's small products are slower on several cores each
-        with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
-            fits = pool.map(fit, jobs) if len(jobs) > 1 else map(fit, jobs)
-            for job, heads in zip(jobs, fits):
-                for candidate, head in zip(job, heads):
-                    logits = self._fitter.logits(candidate, head, unseen)
-                    self._known(candidate)[unseen] = logits
-                    self._heads.setdefault(candidate, {})[fold] = head
+        fits = side_by_side.each(functools.partial(self._fitter.fit, chosen=chosen), jobs)
+        for candidate, head in zip(itertools.chain(*jobs), itertools.chain(*fits)):
+            logits = self._fitter.logits(candidate, head, unseen)
+            self._known(candidate)[unseen] = logits
+            self._heads.setdefault(candidate, {})[fold] = head
         self._fits += len(new)
 
     def _known(self, candidate: Candidate) -> np.ndarray:

@@ -220,6 +220,7 @@ HOUSE = {
                 "folds",
                 "head",
                 "linear",
+                "side_by_side",
                 "quality",
                 "candidate",
                 "heads",
