@@ -32,8 +32,10 @@ def write(out: str, trainer: Trainer, trained: Trained, chosen: Sequence[Photogr
 
     learnt = [chosen[number] for number in np.flatnonzero(~trainer.plan.held_out).tolist()]
     last, before = _exams(trainer, trained, chosen)
+    plain = bundle.read(out)
     try:
-        quantize.write(bundle.read(out), out, learnt, last, before)
+        quantize.check(plain, learnt, before.photographs)
+        quantize.write(plain, out, learnt, last, before)
     except quantize.QuantizeError as error:
         print("int8: not tried: {}".format(error))
     except KeyboardInterrupt:

@@ -242,8 +242,6 @@ class Trainer:
         return Trained(graph, unlearnt, found, seen.of_held_out, Outputs(last, seen.at_last))
 
     def _predicted(self, network: Any, chosen: np.ndarray) -> np.ndarray:
-        if not len(chosen):
-            return np.empty((0, len(self.labels)), np.float32)
         scores: np.ndarray = network.predict(self._pictures(chosen, False), verbose=0)
         return scores
 

@@ -52,7 +52,7 @@ def run(path: str, out: str, data: Optional[str], images: Optional[str]) -> None
     """
     bundle = bundles.read(path)
     learnt, held_out = _divided(bundle, collection.of_bundle(bundle, data, images))
-    _check(bundle, learnt, held_out)
+    check(bundle, learnt, held_out)
     if bundle.scores.get("held_out_learnt"):
         print(
             "{}: since it was scored it has learnt from the pictures held out: how right it is on "
@@ -73,7 +73,7 @@ def write(
     """Quantise a bundle, print what came of it, and write it to `out` with that.
 
     Args:
-        bundle: the Bundle.
+        bundle: the Bundle, for which `check` has passed.
         out: a bundle's folder, which may be its own.
         learnt: the photographs to find ranges by.
         last: the Exam of its graph.
@@ -84,7 +84,6 @@ def write(
         LabeldError: it cannot be quantised.
     """
     exam = before or last
-    _check(bundle, learnt, exam.photographs)
     with tempfile.TemporaryDirectory() as folder:
         judged = bundle
         if exam.save is not None:
@@ -107,13 +106,13 @@ def write(
                 if form.precision == BF16
             )
         has_learnt = before is None and bool(bundle.scores.get("held_out_learnt"))
-        for facts in forms.values():
-            facts.update(plain_scores=plain._asdict(), had_learnt=has_learnt)
+        for told in forms.values():
+            told.update(plain_scores=plain._asdict(), had_learnt=has_learnt)
         amend.write(bundle.path, out, {"forms": forms}, int8)
     print("wrote {}".format(out))
 
 
-def _check(bundle: Bundle, learnt: Sequence[Photograph], judges: Sequence[Photograph]) -> None:
+def check(bundle: Bundle, learnt: Sequence[Photograph], judges: Sequence[Photograph]) -> None:
     """Raise QuantizeError if a bundle cannot be quantised by such photographs."""
     if bundle.conversion:
         raise QuantizeError(
