@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from importlib.util import find_spec
 from typing import Any, Callable, Optional, Sequence, Tuple
 
 from edge import __version__, command
@@ -347,7 +346,6 @@ def _train(options: argparse.Namespace) -> Exit:
         options.out,
         options.images,
         options.split,
-        options.int8,
         trainer.Options(*(getattr(options, field) for field in trainer.Options._fields)),
     )
     return Exit.OK
@@ -387,7 +385,9 @@ def _predict(options: argparse.Namespace) -> Exit:
 
 
 def _quantize(options: argparse.Namespace) -> Exit:
-    missing = [name for name in ("openvino", "nncf") if find_spec(name) is None]
+    from export.quantize import needs
+
+    missing = needs.missing()
     if missing:
         raise LabeldError(
             "quantize needs {}, which is not installed: pip install 'labeld[export]' (Python 3.10 "

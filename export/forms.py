@@ -1,6 +1,5 @@
 """The other forms of a bundle that was trained just now: in 8 bits or bf16, where as right."""
 
-from importlib.util import find_spec
 from typing import Any, Sequence, Tuple
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from edge.classify import bundle
 from edge.classify.outputs import Scored
 from export.pictures.photographs import Photograph
+from export.quantize import needs
 from export.trainer import NO_HEAD, Trained, Trainer
 
 MOST_PICTURES = 3000
@@ -24,7 +24,7 @@ def write(out: str, trainer: Trainer, trained: Trained, chosen: Sequence[Photogr
         trained: what it came to.
         chosen: its photographs.
     """
-    missing = [name for name in ("openvino", "nncf") if find_spec(name) is None]
+    missing = needs.missing()
     if missing:
         print("int8: not tried: {} not installed".format(" and ".join(missing)))
         return

@@ -18,11 +18,10 @@ from export.pictures import collection, photographs
 from export.pictures.collection import Collection
 from export.pictures.photographs import Checked, Photograph
 from export.progress import Progress
+from export.quantize import needs
 from export.recipe import suspects
 from export.report import predictions
 from export.trainer import Options, Trained, Trainer
-
-INT8 = AUTO, NEVER = ("auto", "never")
 
 GOLDEN_SAMPLES = 8
 MOST_GOLDEN_SAMPLES = 32
@@ -32,15 +31,12 @@ MOST_CONFLICTS = 10
 """Of pictures that are nearly the same with different labels, so many are named."""
 
 
-def run(
-    data: str, out: str, images: Optional[str], split: str, int8: str, options: Options
-) -> None:
+def run(data: str, out: str, images: Optional[str], split: str, options: Options) -> None:
     """Train on the labelled photographs of `data` and write the bundle `out`.
 
     Args:
         data, images, split: see `export.pictures.collection.read`.
         out: the bundle's folder.
-        int8: AUTO: with its graph in 8 bits, too, if that is as right; NEVER.
         options: Options.
 
     Raises:
@@ -93,7 +89,7 @@ def run(
         },
     )
     print("wrote {}".format(out))
-    if int8 == AUTO:
+    if options.int8 == needs.AUTO:
         forms.write(out, trainer, trained, chosen)
     _report(out, found.below)
 

@@ -4,13 +4,10 @@ import hashlib
 import os
 import platform
 from importlib.util import find_spec
-from typing import Dict, List, Sequence, Set
+from typing import Dict, List, Sequence
 
 _TELLING = ("model name", "flags", "Features", "CPU implementer", "CPU part")
 """The lines of /proc/cpuinfo that tell processors apart: of x86, and of ARM."""
-
-_FLAGS = ("flags", "Features")
-"""Of these, those that list instructions."""
 
 
 def cores() -> int:
@@ -32,16 +29,6 @@ def processor(path: str = "/proc/cpuinfo") -> Dict[str, str]:
         "instructions": told[:12],
         "cores": str(cores()),
     }
-
-
-def instructions(path: str = "/proc/cpuinfo") -> Set[str]:
-    """Return the names of the sets of instructions that this processor has, as Linux calls them.
-
-    Args:
-        path: see `processor`; where there is no such file, none is told.
-    """
-    told = (line.partition(":") for line in _lines(path))
-    return {one for name, _, flags in told if name.strip() in _FLAGS for one in flags.split()}
 
 
 def installed(packages: Sequence[str]) -> Dict[str, str]:

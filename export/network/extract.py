@@ -1,19 +1,23 @@
 """One pass of pictures through a base, for the features of all its blocks at once."""
 
 import time
-from typing import Any, Iterable, Iterator, List, Sequence
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from export.network import bfloat16, model
+from export.network import model
 from export.pictures import dataset
 from export.progress import Progress
 from export.recipe.features import Features
 
 BATCH_SIZE = 16
 """Pictures in a pass of the whole network: forward, about 0.6 GB of activations."""
+
+Coarse = Callable[[np.ndarray], Sequence[np.ndarray]]
+"""Takes uint8[n, 299, 299, 3] and returns float32[n, channels] of each block, as nearly as it can.
+"""
 
 
 class Extractor:
@@ -33,25 +37,40 @@ class Extractor:
             return tf.nest.flatten(network(model.normalise(pixels), training=False))
 
         self._run = convert_variables_to_constants_v2(run.get_concrete_function())
-        self._coarse = bfloat16.is_fast()
         self._blocks = tuple(blocks)
         self._channels = model.channels(network)
 
-    def extract(self, paths: Sequence[str], copies: int, name: str = "features") -> Features:
-        """Return the Features of readable picture files, and print how long that took.
+    def save(self, folder: str) -> None:
+        """Save the network in `folder`, with an output for each block, by its name."""
+        module = tf.Module()
 
-        Those of varied copies, on which nothing is scored, are computed in bfloat16 where that is
-        faster; those of pictures as they are in FP32, as the plain graph computes them.
+        @tf.function(input_signature=[model.PIXELS])
+        def run(pixels: Any) -> Dict[str, Any]:
+            return dict(zip(self._blocks, self._run(pixels)))
+
+        module.run, module.frozen = run, self._run
+        tf.saved_model.save(module, folder, signatures={"serving_default": run})
+
+    def extract(
+        self,
+        paths: Sequence[str],
+        copies: int,
+        name: str = "features",
+        coarse: Optional[Coarse] = None,
+    ) -> Features:
+        """Return the Features of readable picture files, and print how long that took.
 
         Args:
             paths: the files.
             copies: how many varied copies of each picture.
             name: what the progress calls them.
+            coarse: computes those of varied copies, on which nothing is scored; None: they, too,
+                are computed in FP32.
         """
         batches = dataset.versions(paths, copies, BATCH_SIZE)
         waits: List[float] = []
         began = time.monotonic()
-        found = self._extract(_timed(batches, waits), name, len(paths), 1 + copies)
+        found = self._extract(_timed(batches, waits), name, len(paths), 1 + copies, coarse)
         seconds = time.monotonic() - began
         print(
             "{}: {:.0f} s, {:.0%} of which the network waited for pictures".format(
@@ -65,18 +84,27 @@ class Extractor:
         batches = (rows[n : n + BATCH_SIZE, np.newaxis] for n in range(0, len(rows), BATCH_SIZE))
         return self._extract(batches, name, len(rows), 1)
 
-    def _extract(self, batches: Iterable[Any], name: str, pictures: int, versions: int) -> Features:
+    def _fine(self, rows: np.ndarray) -> List[np.ndarray]:
+        return [values.numpy() for values in self._run(tf.constant(rows))]
+
+    def _extract(
+        self,
+        batches: Iterable[Any],
+        name: str,
+        pictures: int,
+        versions: int,
+        coarse: Optional[Coarse] = None,
+    ) -> Features:
         shape = (pictures, versions)
         found = [np.empty(shape + (channels,), np.float16) for channels in self._channels]
         done = 0
         with Progress(name, pictures * versions, "picture") as progress:
-            for pixels in batches:
+            for pixels in map(np.asarray, batches):
                 batch = slice(done, done + len(pixels))
                 for version in range(versions):
-                    with bfloat16.computing(self._coarse and version > 0):
-                        averages = self._run(tf.constant(pixels[:, version]))
-                    for kept, values in zip(found, averages):
-                        kept[batch, version] = values.numpy()
+                    compute = self._fine if version == 0 or coarse is None else coarse
+                    for kept, values in zip(found, compute(pixels[:, version])):
+                        kept[batch, version] = values
                     progress.update(done * versions + (version + 1) * len(pixels))
                 done += len(pixels)
         return Features(dict(zip(self._blocks, found)))

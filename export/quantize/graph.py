@@ -40,10 +40,11 @@ def quantized(saved_model: str, rows: Sequence[np.ndarray]) -> Any:
         saved_model: the plain graph's folder.
         rows: uint8[299, 299, 3] each, pictures as prepared, such as it will see.
     """
-    nncf, plain = _nncf(), _plain(saved_model)
+    nncf, plain = _nncf(), _fused(saved_model)
     return nncf.quantize(
         plain,
         _dataset(nncf, rows),
+        preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(rows),
         ignored_scope=nncf.IgnoredScope(names=tail(plain)),
     )
@@ -63,7 +64,7 @@ def controlled(
         TooLongError: they are not found in time.
     """
     deadline = time.monotonic() + MOST_SECONDS
-    nncf, plain = _nncf(), _plain(saved_model)
+    nncf, plain = _nncf(), _fused(saved_model)
     before = _labels(only_core().compile_model(plain, DEVICE), judged_by, classes)
 
     def same(compiled: Any, some: Iterable[Judged]) -> Tuple[float, List[float]]:
@@ -85,6 +86,7 @@ def controlled(
         validation_fn=same,
         max_drop=MOST_DIFFERENT,
         drop_type=nncf.DropType.ABSOLUTE,
+        preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(rows),
         ignored_scope=nncf.IgnoredScope(names=tail(plain)),
         advanced_accuracy_restorer_parameters=nncf.AdvancedAccuracyRestorerParameters(
@@ -124,8 +126,12 @@ def _is_flat(output: Any) -> bool:
     return rank.is_static and rank.get_length() <= 2
 
 
-def _plain(saved_model: str) -> Any:
-    return only_core().read_model(saved_model)
+def _fused(saved_model: str) -> Any:
+    """Return the plain graph with its batch normalisation in its convolutions.
+
+    Only there does NNCF find the biases by which it corrects what 8 bits shift.
+    """
+    return openvino().convert_model(saved_model)
 
 
 def _dataset(nncf: Any, rows: Sequence[np.ndarray]) -> Any:

@@ -15,17 +15,13 @@ from edge.classify.amend import Int8
 from edge.classify.bundle import HELD_OUT, INT8, Bundle
 from edge.classify.openvino import OpenVinoRuntime
 from edge.classify.outputs import Outputs, Scored
-from edge.errors import LabeldError, PictureError
+from edge.errors import LabeldError
 from edge.offline.files import score_files
-from edge.prepare import preprocess
-from export.pictures import collection, photographs
+from export.pictures import collection
 from export.pictures.photographs import Photograph
 from export.progress import Progress
-from export.quantize import graph, verdict
+from export.quantize import graph, ranges, verdict
 from export.quantize.exam import Exam
-
-CALIBRATED_BY = 300
-"""Pictures that ranges are found by: as many as NNCF asks for."""
 
 FEWEST = 10
 
@@ -149,7 +145,7 @@ def _tried(
     bundle: Bundle, learnt: Sequence[Photograph], exam: Exam, folder: str
 ) -> Tuple[Dict[str, Any], Make]:
     """Make the graph in 8 bits in `folder`; return what the manifest says of it, and how."""
-    int8, rows = _int8(bundle, folder), _rows(bundle, learnt)
+    int8, rows = _int8(bundle, folder), ranges.rows(learnt, bundle.preprocessing)
     make = partial(graph.quantized, rows=rows)
     graph.save(make(bundle.saved_model), int8.saved_model)
     found = _judged(int8, exam)
@@ -159,7 +155,7 @@ def _tried(
     make = partial(
         graph.controlled,
         rows=rows,
-        judged_by=_rows(bundle, exam.photographs),
+        judged_by=ranges.rows(exam.photographs, bundle.preprocessing),
         classes=len(bundle.labels),
     )
     try:
@@ -217,18 +213,6 @@ def _said(form: Bundle, found: Sequence[Photograph]) -> List[Optional[Scored]]:
     with Progress(form.precision, len(paths), "picture") as progress:
         results = score_files(form, paths, loaded, lambda done, _: progress.update(done))
     return [result.scored for result in results]
-
-
-def _rows(bundle: Bundle, found: Sequence[Photograph]) -> List[np.ndarray]:
-    """Return CALIBRATED_BY photographs as prepared, uint8[299, 299, 3]: the classes in turn."""
-    rows = []
-    for one in photographs.in_turn(found)[:CALIBRATED_BY]:
-        try:
-            with open(one.path, "rb") as file:
-                rows.append(preprocess.load(file.read(), bundle.preprocessing))
-        except (OSError, PictureError):
-            continue  # training has told of it
-    return rows
 
 
 def _golden(bundle: Bundle, form: Bundle) -> Outputs:

@@ -71,9 +71,10 @@ def test_training_judges_it_by_pictures_that_it_has_not_learnt(tmp_path):
     stamps.require()
     base, data, out = weights.require(), tmp_path / "photographs", tmp_path / "stamps"
     stamps.write(data, count=12, served=False, seed=1)
-    options = ["--weights", base, "--quality", "fast"]
+    options = ["--weights", base, "--quality", "fast", "--augment", "1"]
     code, text, errors = labeld_export("train", data, "--out", out, *options)
     assert (code, "the pictures held out were learnt from too" in text) == (0, True), errors
+    assert "varied copies go through in 8 bits, by the ranges of 72 pictures" in text
     found = bundle.read(str(out))
     told = predictions.read(str(out), str(data))
     right = [one.is_right for one in told if one.taken_for]

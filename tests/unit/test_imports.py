@@ -233,11 +233,11 @@ HOUSE = {
         ),
         (
             "network",
-            ["model", "bfloat16", "extract", "fit", "tune", "hidden", "familiar", "freeze"],
+            ["model", "extract", "fit", "tune", "hidden", "familiar", "freeze"],
         ),
         "tables",
         "assessment",
-        ("quantize", ["verdict", "exam", "graph", "quantize"]),
+        ("quantize", ["needs", "ranges", "verdict", "exam", "graph", "averages", "quantize"]),
         (
             "report",
             [
@@ -274,7 +274,6 @@ TENSORFLOW_INSIDE_FUNCTIONS = {"edge.classify.tensorflow", "export.__main__"}
 TENSORFLOW_AT_TOP = {
     "export.pictures.dataset",
     "export.network.model",
-    "export.network.bfloat16",
     "export.network.extract",
     "export.network.fit",
     "export.network.tune",

@@ -1,0 +1,44 @@
+"""The averages of a base's blocks, computed in 8 bits: for pictures that are only learnt from."""
+
+from typing import Any, List, Sequence
+
+import numpy as np
+
+from edge.classify.openvino import DEVICE, only_core, openvino
+from edge.machine.processor import cores
+from export.quantize import graph
+
+
+class Averages:
+    """A base in 8 bits, each picture on a core of its own."""
+
+    def __init__(self, saved_model: str, blocks: Sequence[str], rows: Sequence[np.ndarray]) -> None:
+        """Quantise and compile it.
+
+        Args:
+            saved_model: the folder of a graph with an output for each of `blocks`, by its name.
+            blocks: in which order they are wanted.
+            rows: see `export.quantize.graph.quantized`.
+        """
+        properties = {"NUM_STREAMS": cores(), "INFERENCE_PRECISION_HINT": "f32"}
+        model = graph.quantized(saved_model, rows)
+        compiled = only_core().compile_model(model, DEVICE, properties)
+        self._outputs = [compiled.output(block) for block in blocks]
+        self._queue = openvino().AsyncInferQueue(compiled, cores())
+
+    def __call__(self, rows: np.ndarray) -> List[np.ndarray]:
+        """Return float32[n, channels] of each block, of uint8[n, 299, 299, 3]."""
+        found = [
+            np.empty((len(rows), output.partial_shape[1].get_length()), np.float32)
+            for output in self._outputs
+        ]
+
+        def keep(request: Any, number: int) -> None:
+            for values, output in zip(found, self._outputs):
+                values[number] = request.get_tensor(output).data[0]
+
+        self._queue.set_callback(keep)
+        for number in range(len(rows)):
+            self._queue.start_async([rows[number : number + 1]], number)
+        self._queue.wait_all()
+        return found

@@ -1,0 +1,30 @@
+"""The pictures by which the ranges of a graph in 8 bits are found."""
+
+from typing import Any, Dict, List, Sequence
+
+import numpy as np
+
+from edge.errors import PictureError
+from edge.prepare import preprocess
+from export.pictures import photographs
+from export.pictures.photographs import Photograph
+
+MOST = 300
+"""As many as NNCF asks for."""
+
+
+def rows(found: Sequence[Photograph], spec: Dict[str, Any]) -> List[np.ndarray]:
+    """Return MOST photographs as prepared, uint8[299, 299, 3]: the classes in turn.
+
+    Args:
+        found: photographs; what cannot be read is left out.
+        spec: of their preprocessing, see `edge.prepare.preprocess.load`.
+    """
+    answers = []
+    for one in photographs.in_turn(found)[:MOST]:
+        try:
+            with open(one.path, "rb") as file:
+                answers.append(preprocess.load(file.read(), spec))
+        except (OSError, PictureError):
+            continue  # training has told of it
+    return answers
