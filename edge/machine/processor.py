@@ -4,7 +4,7 @@ import hashlib
 import os
 import platform
 from importlib.util import find_spec
-from typing import Dict, List, Sequence
+from typing import Dict, Sequence
 
 _TELLING = ("model name", "flags", "Features", "CPU implementer", "CPU part")
 """The lines of /proc/cpuinfo that tell processors apart: of x86, and of ARM."""
@@ -21,7 +21,11 @@ def processor(path: str = "/proc/cpuinfo") -> Dict[str, str]:
     Args:
         path: of what Linux says of it; where there is no such file, less is told.
     """
-    lines = [line for line in _lines(path) if line.startswith(_TELLING)]
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = [line for line in file if line.startswith(_TELLING)]
+    except OSError:
+        lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     told = hashlib.sha256("".join(sorted(set(lines))).encode("utf-8")).hexdigest()
     return {
@@ -43,11 +47,3 @@ def installed(packages: Sequence[str]) -> Dict[str, str]:
             facts = os.stat(spec.origin)
             found[package] = "{} {} {:.0f}".format(spec.origin, facts.st_size, facts.st_mtime)
     return found
-
-
-def _lines(path: str) -> List[str]:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return list(file)
-    except OSError:
-        return []
