@@ -133,9 +133,9 @@ class Trainer:
         coarse = _in_8_bits(extractor, chosen) if with_8_bits else None
         features = extractor.extract(self._paths, self._copies, coarse=coarse)
         sample = lookalikes.sample(len(found))
-        if self._copies:
+        if self._copies and coarse is None:
             varied = features.of(sample)
-        else:
+        else:  # what 8 bits make of a copy is less like the picture than the copy is
             varied = extractor.extract(
                 [self._paths[number] for number in sample], 1, "varied copies"
             )

@@ -11,7 +11,8 @@ import pytest
 from edge.classify import bundle, golden
 from edge.classify.tensorflow import TensorFlowRuntime
 from edge.offline.files import score_files
-from tests.support import stamps
+from export.recipe.blocks import BLOCKS
+from tests.support import stamps, weights
 from tests.support.commands import labeld_export, no_internet
 
 
@@ -73,6 +74,21 @@ def test_a_trained_bundle_has_learnt_its_photographs_and_reproduces_here(trained
     assert golden.check(trained.bundle, graph) < 1e-4
 
 
+def test_what_is_held_out_does_not_depend_on_what_8_bits_make_of_copies(trained, monkeypatch):
+    from export import trainer
+    from export.pictures import photographs
+
+    readable = [photographs.Photograph(*one) for one in sorted(trained.photographs.items())]
+    monkeypatch.setattr(trainer, "_in_8_bits", lambda *_: lambda rows: [0.0] * len(BLOCKS))
+    options = dict.fromkeys(trainer.Options._fields)
+    options.update(weights=weights.require(), quality="good", int8="auto", seed=1, augment=1)
+    found = trainer.Trainer(list(photographs.checked(readable)), trainer.Options(**options))
+    held_out = {readable[number].path for number in np.flatnonzero(found.plan.held_out)}
+    with open(os.path.join(trained.bundle.path, bundle.HELD_OUT), encoding="utf-8") as file:
+        listed = {line.split("\t")[0] for line in list(file)[1:]}
+    assert {os.path.basename(path) for path in held_out} == set(map(os.path.basename, listed))
+
+
 def test_golden_samples_cover_the_classes_with_held_out_pictures_first():
     from export import train
     from export.pictures import photographs
@@ -92,13 +108,13 @@ def test_golden_samples_cover_the_classes_with_held_out_pictures_first():
 
 @pytest.mark.parametrize("content", [None, b"no weights"])
 def test_weights_that_cannot_be_loaded_are_an_error_that_names_the_file(few, tmp_path, content):
-    weights = tmp_path / "base.weights.h5"
+    broken = tmp_path / "base.weights.h5"
     if content is not None:
-        weights.write_bytes(content)
+        broken.write_bytes(content)
     out = tmp_path / "bundle"
-    code, _, errors = labeld_export("train", few, "--out", out, "--weights", weights)
+    code, _, errors = labeld_export("train", few, "--out", out, "--weights", broken)
     assert code == 1
-    assert "--weights {}".format(weights) in errors.splitlines()[-1]
+    assert "--weights {}".format(broken) in errors.splitlines()[-1]
     assert not out.exists()
 
 
