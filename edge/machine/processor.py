@@ -4,10 +4,13 @@ import hashlib
 import os
 import platform
 from importlib.util import find_spec
-from typing import Dict, Sequence
+from typing import Dict, List, Sequence, Set
 
 _TELLING = ("model name", "flags", "Features", "CPU implementer", "CPU part")
 """The lines of /proc/cpuinfo that tell processors apart: of x86, and of ARM."""
+
+_FLAGS = ("flags", "Features")
+"""Of these, those that list instructions."""
 
 
 def cores() -> int:
@@ -21,11 +24,7 @@ def processor(path: str = "/proc/cpuinfo") -> Dict[str, str]:
     Args:
         path: of what Linux says of it; where there is no such file, less is told.
     """
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            lines = [line for line in file if line.startswith(_TELLING)]
-    except OSError:
-        lines = []
+    lines = [line for line in _lines(path) if line.startswith(_TELLING)]
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     told = hashlib.sha256("".join(sorted(set(lines))).encode("utf-8")).hexdigest()
     return {
@@ -33,6 +32,16 @@ def processor(path: str = "/proc/cpuinfo") -> Dict[str, str]:
         "instructions": told[:12],
         "cores": str(cores()),
     }
+
+
+def instructions(path: str = "/proc/cpuinfo") -> Set[str]:
+    """Return the names of the sets of instructions that this processor has, as Linux calls them.
+
+    Args:
+        path: see `processor`; where there is no such file, none is told.
+    """
+    told = (line.partition(":") for line in _lines(path))
+    return {one for name, _, flags in told if name.strip() in _FLAGS for one in flags.split()}
 
 
 def installed(packages: Sequence[str]) -> Dict[str, str]:
@@ -47,3 +56,11 @@ def installed(packages: Sequence[str]) -> Dict[str, str]:
             facts = os.stat(spec.origin)
             found[package] = "{} {} {:.0f}".format(spec.origin, facts.st_size, facts.st_mtime)
     return found
+
+
+def _lines(path: str) -> List[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return list(file)
+    except OSError:
+        return []
