@@ -20,7 +20,16 @@ HOUSE = {
         "command",
         (
             "machine",
-            ["device", "device_metrics", "memory", "tensorrt", "processor", "child", "thread"],
+            [
+                "device",
+                "device_metrics",
+                "memory",
+                "tensorrt",
+                "processor",
+                "others",
+                "child",
+                "thread",
+            ],
         ),
         "worker",
         (

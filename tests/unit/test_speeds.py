@@ -1,6 +1,7 @@
 """Which form of a bundle is the fastest: tried once, remembered, tried again when it may differ."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,15 @@ FAST, PLAIN, OTHER = "openvino bf16", "openvino fp32", "tensorflow fp32"
 def forms(tmp_path):
     bundle = tiny.write_bundle(tmp_path / "tiny", save=tiny.save_nothing)
     return [bundle.as_run(*form.split()) for form in (FAST, PLAIN, OTHER)]
+
+
+@pytest.fixture(autouse=True)
+def others(monkeypatch):
+    """A list whose only item is the share of the processor that other programs take."""
+    share = [0.0]
+    watched = SimpleNamespace(share=lambda: share[0])
+    monkeypatch.setattr(speeds, "Others", lambda: watched)
+    return share
 
 
 @pytest.fixture
@@ -65,6 +75,29 @@ def test_it_is_tried_once_and_remembered_beside_the_bundle(forms, tried, tmp_pat
     assert len(tried) == 3
     assert (tmp_path / "tiny.speeds.json").exists()
     assert not (tmp_path / "converted").exists()
+
+
+def test_where_other_programs_run_it_is_tried_again_and_the_better_answer_counts(
+    forms, monkeypatch, others, caplog
+):
+    trials = [(10, 30, None), (40, 20, 5), (None, 25, 6), (99, 99, 99)]
+    answers = (Speed(one) for trial in trials for one in trial)
+    monkeypatch.setattr(trial, "tried", lambda form, gpu_memory_mb: next(answers))
+    others[0] = 0.4
+    found = [list(speeds.of(forms, "unused").values()) for _ in range(4)]
+    assert "other programs took 40 % of the processor" in caplog.text
+    best = [(10, 30, None), (40, 30, 5), (None, 30, 6), (None, 30, 6)]
+    assert [[one.per_second for one in answer] for answer in found] == [list(one) for one in best]
+
+
+def test_once_they_are_gone_it_is_tried_no_more(forms, tried, others):
+    others[0] = 0.4
+    speeds.of(forms, "unused")
+    others[0] = 0.05
+    speeds.of(forms, "unused")
+    assert len(tried) == 6
+    speeds.of(forms, "unused")
+    assert len(tried) == 6
 
 
 def test_where_nothing_can_be_written_beside_it_it_is_remembered_elsewhere(forms, tried, tmp_path):
