@@ -28,14 +28,17 @@ def write(out: str, trainer: Trainer, trained: Trained, chosen: Sequence[Photogr
     if missing:
         print("int8: not tried: {} not installed".format(" and ".join(missing)))
         return
-    from export.quantize import quantize
+    from export.quantize import quantize, ranges
+    from export.quantize.trunk import Trunk
 
     learnt = [chosen[number] for number in np.flatnonzero(~trainer.plan.held_out).tolist()]
     last, before = _exams(trainer, trained, chosen)
     plain = bundle.read(out)
     try:
         quantize.check(plain, learnt, before.photographs)
-        quantize.write(plain, out, learnt, last, before)
+        trunk = None if trained.tuned else trainer.trunk
+        trunk = trunk or Trunk(ranges.rows(learnt, plain.preprocessing), not trained.tuned)
+        quantize.write(plain, out, trunk, last, before)
     except quantize.QuantizeError as error:
         print("int8: not tried: {}".format(error))
     except KeyboardInterrupt:

@@ -74,6 +74,7 @@ class Trained(NamedTuple):
     Attributes:
         graph: the Frozen graph.
         unlearnt: what the scores are of.
+        tuned: whether blocks of the base have learnt, so that the two stand on different ones.
         scores: float[n, classes] of the pictures, by models that have not seen them; NaN where
             there is none.
         familiar: float[m], how familiar what is held out is, by one that has not seen it; empty:
@@ -83,6 +84,7 @@ class Trained(NamedTuple):
 
     graph: Frozen
     unlearnt: Unlearnt
+    tuned: bool
     scores: np.ndarray
     familiar: np.ndarray
     last: Outputs
@@ -130,7 +132,8 @@ class Trainer:
         self._copies = self._quality.copies_of(len(found)) if copies is None else copies
         extractor = Extractor(self._base, BLOCKS)
         with_8_bits = options.int8 == needs.AUTO and weights != model.NONE and self._copies
-        coarse = _in_8_bits(extractor, chosen) if with_8_bits else None
+        self.trunk = _trunk(chosen) if with_8_bits else None
+        coarse = _in_8_bits(extractor, self.trunk) if self.trunk else None
         features = extractor.extract(self._paths, self._copies, coarse=coarse)
         sample = lookalikes.sample(len(found))
         if self._copies and coarse is None:
@@ -213,7 +216,7 @@ class Trainer:
             model.classifier(self._base, candidate.blocks, late), known.blocks, known.last
         )
         last = Outputs(self._scores(candidate, late, held_out), known.at_last)
-        return Trained(graph, unlearnt, found, known.of_held_out, last)
+        return Trained(graph, unlearnt, False, found, known.of_held_out, last)
 
     def _scores(self, candidate: Candidate, head: Head, chosen: np.ndarray) -> np.ndarray:
         scores: np.ndarray = softmax(self._fitter.logits(candidate, head, chosen), axis=1)
@@ -247,7 +250,7 @@ class Trainer:
             tuner = tuning.fit(candidate, self._everything, compared.epochs, temperature)
             last = self._predicted(tuner.network, held_out)
             graph = self._frozen(tuner.network, seen.blocks, seen.last)
-        return Trained(graph, unlearnt, found, seen.of_held_out, Outputs(last, seen.at_last))
+        return Trained(graph, unlearnt, True, found, seen.of_held_out, Outputs(last, seen.at_last))
 
     def _predicted(self, network: Any, chosen: np.ndarray) -> np.ndarray:
         scores: np.ndarray = network.predict(self._pictures(chosen, False), verbose=0)
@@ -337,22 +340,28 @@ class Trainer:
         return hidden.fitted(training, validation, layers, self._balanced, options.seed)
 
 
-def _in_8_bits(extractor: Extractor, chosen: Sequence[Photograph]) -> Optional[Coarse]:
-    """Return what computes features in 8 bits; None where that cannot be.
+def _trunk(chosen: Sequence[Photograph]) -> Optional[Any]:
+    """Return the Trunk of graphs in 8 bits; None where there can be none."""
+    if needs.missing():
+        return None
+    from export.quantize.trunk import Trunk
+
+    return Trunk(ranges.rows([one for one in chosen if not one.held_out], preprocess.SPEC))
+
+
+def _in_8_bits(extractor: Extractor, trunk: Any) -> Coarse:
+    """Return what computes features in 8 bits.
 
     It is of no use to a base of random weights: what that makes of varied copies is up to 100 times
     as large as what it makes of pictures, by which the ranges are found.
     """
-    if needs.missing():
-        return None
     from export.quantize.averages import Averages
 
-    rows = ranges.rows(chosen, preprocess.SPEC)
-    print("varied copies go through in 8 bits, by the ranges of {} pictures".format(len(rows)))
+    print("varied copies go through in 8 bits")
     with tempfile.TemporaryDirectory() as folder:
         saved_model = os.path.join(folder, "base")
         extractor.save(saved_model)
-        return Averages(saved_model, BLOCKS, rows)
+        return Averages(trunk.under(saved_model), BLOCKS)
 
 
 def _base(weights: str, pictures: Sequence[str]) -> Any:

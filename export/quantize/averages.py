@@ -6,22 +6,19 @@ import numpy as np
 
 from edge.classify.openvino import DEVICE, only_core, openvino
 from edge.machine.processor import cores
-from export.quantize import graph
 
 
 class Averages:
     """A base in 8 bits, each picture on a core of its own."""
 
-    def __init__(self, saved_model: str, blocks: Sequence[str], rows: Sequence[np.ndarray]) -> None:
-        """Quantise and compile it.
+    def __init__(self, model: Any, blocks: Sequence[str]) -> None:
+        """Compile it.
 
         Args:
-            saved_model: the folder of a graph with an output for each of `blocks`, by its name.
+            model: an OpenVINO model with an output for each of `blocks`, by its name.
             blocks: in which order they are wanted.
-            rows: see `export.quantize.graph.quantized`.
         """
         properties = {"NUM_STREAMS": cores(), "INFERENCE_PRECISION_HINT": "f32"}
-        model = graph.quantized(saved_model, rows)
         compiled = only_core().compile_model(model, DEVICE, properties)
         self._outputs = [compiled.output(block) for block in blocks]
         self._queue = openvino().AsyncInferQueue(compiled, cores())

@@ -9,7 +9,7 @@ and how familiar they are was off by 0.24 on average; with floats it was 0.806, 
 import os
 import time
 from contextlib import contextmanager
-from typing import Any, Iterable, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
@@ -95,6 +95,21 @@ def controlled(
     )
 
 
+def grafted(trunk: Any, saved_model: str) -> Any:
+    """Return an OpenVINO model of a plain graph in floats on the base of another in 8 bits.
+
+    Args:
+        trunk: that other, with each block whose averages the graph uses.
+        saved_model: the plain graph's folder.
+    """
+    plain, base = _fused(saved_model), trunk.clone()
+    given = _averages(base)
+    for depth, average in _averages(plain).items():
+        for target in average.get_target_inputs():
+            target.replace_source_output(given[depth])
+    return openvino().Model(plain.get_results(), base.get_parameters())
+
+
 def tail(model: Any) -> List[str]:
     """Return the names of the operations after the averages over each picture, of a graph."""
     return [
@@ -124,6 +139,25 @@ def _labels(compiled: Any, rows: Sequence[np.ndarray], classes: int) -> np.ndarr
 def _is_flat(output: Any) -> bool:
     rank = output.partial_shape.rank
     return rank.is_static and rank.get_length() <= 2
+
+
+def _averages(model: Any) -> Dict[int, Any]:
+    """Return {how many convolutions lie before it: the average over each picture}, of a graph.
+
+    By that number blocks are the same in graphs that end at different ones.
+    """
+    before: Dict[str, FrozenSet[str]] = {}
+    found = {}
+    for one in model.get_ordered_ops():
+        name, kind = one.get_friendly_name(), one.get_type_name()
+        sources = [given.get_source_output() for given in one.inputs()]
+        met = frozenset([name] if kind == "Convolution" else [])
+        before[name] = met.union(
+            *(before[source.get_node().get_friendly_name()] for source in sources)
+        )
+        if kind == "ReduceMean" and _is_flat(one.output(0)) and not _is_flat(sources[0]):
+            found[len(before[name])] = one.output(0)
+    return found
 
 
 def _fused(saved_model: str) -> Any:

@@ -4,8 +4,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import replace
-from functools import partial
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -22,13 +21,11 @@ from export.pictures.photographs import Photograph
 from export.progress import Progress
 from export.quantize import graph, ranges, verdict
 from export.quantize.exam import Exam
+from export.quantize.trunk import Trunk
 
 FEWEST = 10
 
 BF16 = "bf16"
-
-Make = Callable[[str], Any]
-"""Takes a plain graph's folder and returns an OpenVINO model in 8 bits."""
 
 
 class QuantizeError(LabeldError):
@@ -56,22 +53,19 @@ def run(path: str, out: str, data: Optional[str], images: Optional[str]) -> None
         )
     said = _said(_plain(bundle), held_out)
     readable = [one for one, scored in zip(held_out, said) if scored is not None]
-    write(bundle, out, learnt, Exam(readable, [scored for scored in said if scored is not None]))
+    exam = Exam(readable, [scored for scored in said if scored is not None])
+    write(bundle, out, Trunk(ranges.rows(learnt, bundle.preprocessing)), exam)
 
 
 def write(
-    bundle: Bundle,
-    out: str,
-    learnt: Sequence[Photograph],
-    last: Exam,
-    before: Optional[Exam] = None,
+    bundle: Bundle, out: str, trunk: Trunk, last: Exam, before: Optional[Exam] = None
 ) -> None:
     """Quantise a bundle, print what came of it, and write it to `out` with that.
 
     Args:
         bundle: the Bundle, for which `check` has passed.
         out: a bundle's folder, which may be its own.
-        learnt: the photographs to find ranges by.
+        trunk: the Trunk of its graph, and of what that has learnt from before.
         last: the Exam of its graph.
         before: the Exam of a graph on the same base that has not learnt from the photographs by
             which it is judged; None: what it was then is gone, and `last` has to do.
@@ -87,9 +81,9 @@ def write(
             exam.save(judged.saved_model)
         plain = exam.figures(bundle.labels)
         print("fp32: {}".format(plain))
-        facts, make = _tried(judged, learnt, exam, folder)
+        facts = _tried(judged, trunk, exam, folder)
         if exam.save is not None and facts["served"]:
-            faults = _remade(bundle, last, folder, make)
+            faults = _remade(bundle, trunk, last, folder)
             facts.update(served=not faults, faults=faults)
         forms, int8 = {INT8: facts}, None
         if facts["served"]:
@@ -141,34 +135,26 @@ def _divided(
     return learnt, held_out
 
 
-def _tried(
-    bundle: Bundle, learnt: Sequence[Photograph], exam: Exam, folder: str
-) -> Tuple[Dict[str, Any], Make]:
-    """Make the graph in 8 bits in `folder`; return what the manifest says of it, and how."""
-    int8, rows = _int8(bundle, folder), ranges.rows(learnt, bundle.preprocessing)
-    make = partial(graph.quantized, rows=rows)
-    graph.save(make(bundle.saved_model), int8.saved_model)
+def _tried(bundle: Bundle, trunk: Trunk, exam: Exam, folder: str) -> Dict[str, Any]:
+    """Make the graph in 8 bits in `folder`; return what the manifest says of it."""
+    int8 = _int8(bundle, folder)
+    graph.save(trunk.under(bundle.saved_model), int8.saved_model)
     found = _judged(int8, exam)
     if found["served"]:
-        return found, make
+        return found
     print("int8: the layers that do the most harm go back into floats, in some minutes")
-    make = partial(
-        graph.controlled,
-        rows=rows,
-        judged_by=ranges.rows(exam.photographs, bundle.preprocessing),
-        classes=len(bundle.labels),
-    )
+    trunk.keep_in_floats(ranges.rows(exam.photographs, bundle.preprocessing), len(bundle.labels))
     try:
-        controlled = make(bundle.saved_model)
+        controlled = trunk.under(bundle.saved_model)
     except graph.TooLongError as error:
         print("int8: {}".format(error))
-        return found, make
+        return found
     shutil.rmtree(int8.saved_model)
     graph.save(controlled, int8.saved_model)
-    return _judged(int8, exam), make
+    return _judged(int8, exam)
 
 
-def _remade(bundle: Bundle, exam: Exam, folder: str, make: Make) -> List[str]:
+def _remade(bundle: Bundle, trunk: Trunk, exam: Exam, folder: str) -> List[str]:
     """Make the graph that is served in 8 bits in `folder`, as the one that was judged was made.
 
     Returns:
@@ -178,7 +164,7 @@ def _remade(bundle: Bundle, exam: Exam, folder: str, make: Make) -> List[str]:
     int8 = _int8(bundle, folder)
     shutil.rmtree(int8.saved_model)
     try:
-        graph.save(make(bundle.saved_model), int8.saved_model)
+        graph.save(trunk.under(bundle.saved_model), int8.saved_model)
     except graph.TooLongError as error:
         print("int8: {}".format(error))
         return [str(error)]

@@ -70,6 +70,7 @@ def test_varied_copies_follow_the_picture(base, features, varied):
 
 def test_in_8_bits_varied_copies_of_photographs_are_nearly_the_same(tmp_path):
     pytest.importorskip("nncf", reason="NNCF has no wheel for this Python")
+    from export.quantize import graph
     from export.quantize.averages import Averages
 
     stamps.require()
@@ -77,7 +78,7 @@ def test_in_8_bits_varied_copies_of_photographs_are_nearly_the_same(tmp_path):
     extractor = Extractor(model.base(weights.require()), CHOSEN)
     extractor.save(str(tmp_path / "base"))
     rows = [row for batch in dataset.rows(photographs, 16) for row in batch.numpy()]
-    coarse = Averages(str(tmp_path / "base"), CHOSEN, rows)
+    coarse = Averages(graph.quantized(str(tmp_path / "base"), rows), CHOSEN)
     features = extractor.extract(photographs, COPIES)
     found = extractor.extract(photographs, COPIES, coarse=coarse)
     for block in CHOSEN:

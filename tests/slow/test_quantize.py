@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.classify import bundle, golden
-from edge.classify.openvino import OpenVinoRuntime
+from edge.classify.openvino import OpenVinoRuntime, openvino
 from edge.classify.outputs import Scored
 from edge.classify.runtimes import Runtimes
 from edge.offline.files import read_file
@@ -23,6 +23,7 @@ from tests.support.commands import labeld_export
 pytest.importorskip("nncf", reason="NNCF has no wheel for this Python")
 graph = pytest.importorskip("export.quantize.graph")
 quantize = pytest.importorskip("export.quantize.quantize")
+trunks = pytest.importorskip("export.quantize.trunk")
 verdict = pytest.importorskip("export.quantize.verdict")
 
 
@@ -67,14 +68,28 @@ def test_a_bundle_gets_its_graph_in_8_bits(trained, tmp_path, limits):
     assert size < whole / 2
 
 
-def test_training_judges_it_by_pictures_that_it_has_not_learnt(tmp_path):
+@pytest.fixture
+def bases(monkeypatch):
+    """A list that gets the folder of each graph whose base is brought into 8 bits anew."""
+    made, folders = graph.quantized, []
+
+    def quantized(folder, rows):
+        folders.append(folder)
+        return made(folder, rows)
+
+    monkeypatch.setattr(graph, "quantized", quantized)
+    return folders
+
+
+def test_training_judges_it_by_pictures_that_it_has_not_learnt(tmp_path, bases):
     stamps.require()
     base, data, out = weights.require(), tmp_path / "photographs", tmp_path / "stamps"
     stamps.write(data, count=12, served=False, seed=1)
     options = ["--weights", base, "--quality", "fast", "--augment", "1"]
     code, text, errors = labeld_export("train", data, "--out", out, *options)
     assert (code, "the pictures held out were learnt from too" in text) == (0, True), errors
-    assert "varied copies go through in 8 bits, by the ranges of 72 pictures" in text
+    assert "varied copies go through in 8 bits" in text
+    assert len(bases) == 1, "of the copies, of what is judged and of what is served"
     found = bundle.read(str(out))
     told = predictions.read(str(out), str(data))
     right = [one.is_right for one in told if one.taken_for]
@@ -89,8 +104,21 @@ def test_training_judges_it_by_pictures_that_it_has_not_learnt(tmp_path):
         golden.check(form, Runtimes().load(form))
     again, text = quantized(SimpleNamespace(bundle=found), tmp_path / "again")
     assert "since it was scored it has learnt from the pictures held out" in text
+    assert len(bases) == 2
     assert again.forms["int8"]["plain_scores"]["accuracy"] > found.scores["accuracy"]
     assert (again.forms["int8"]["had_learnt"], found.forms["int8"]["had_learnt"]) == (True, False)
+
+
+def test_a_graph_on_the_base_of_another_computes_what_one_of_its_own_would(trained, bases):
+    rows = [load(read_file(path)) for path in sorted(trained.photographs)[::12]]
+    trunk = trunks.Trunk(rows)
+    found = [trunk.under(trained.bundle.saved_model) for _ in range(2)]
+    assert len(bases) == 1
+    own, other = (
+        openvino().Core().compile_model(one, "CPU")([rows[0][np.newaxis]]) for one in found
+    )
+    for output in ("scores", "familiar"):
+        assert np.array_equal(own[output], other[output])
 
 
 def test_it_is_not_served_where_it_cannot_be_made_again_of_what_has_learnt_more(
@@ -110,7 +138,8 @@ def test_it_is_not_served_where_it_cannot_be_made_again_of_what_has_learnt_more(
     found = trained.bundle
     last = Exam(shown, [Scored(np.eye(len(found.labels))[0].astype(np.float32))] * len(shown))
     before = last._replace(save=lambda folder: shutil.copytree(found.saved_model, folder))
-    quantize.write(found, str(tmp_path / "stamps"), shown, last, before)
+    trunk = trunks.Trunk([load(read_file(one.path)) for one in shown], shared=False)
+    quantize.write(found, str(tmp_path / "stamps"), trunk, last, before)
     assert folders[1] == trained.bundle.saved_model != folders[0]
     found = bundle.read(str(tmp_path / "stamps"))
     int8 = found.forms["int8"]

@@ -79,6 +79,7 @@ def test_what_is_held_out_does_not_depend_on_what_8_bits_make_of_copies(trained,
     from export.pictures import photographs
 
     readable = [photographs.Photograph(*one) for one in sorted(trained.photographs.items())]
+    monkeypatch.setattr(trainer, "_trunk", lambda chosen: "8 bits")
     monkeypatch.setattr(trainer, "_in_8_bits", lambda *_: lambda rows: [0.0] * len(BLOCKS))
     options = dict.fromkeys(trainer.Options._fields)
     options.update(weights=weights.require(), quality="good", int8="auto", seed=1, augment=1)

@@ -246,7 +246,10 @@ HOUSE = {
         ),
         "tables",
         "assessment",
-        ("quantize", ["needs", "ranges", "verdict", "exam", "graph", "averages", "quantize"]),
+        (
+            "quantize",
+            ["needs", "ranges", "verdict", "exam", "graph", "trunk", "averages", "quantize"],
+        ),
         (
             "report",
             [
