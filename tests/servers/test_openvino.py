@@ -1,5 +1,6 @@
 """OpenVINO as the runtime: the same answers, in place, without TensorFlow in the process."""
 
+import json
 import os
 import subprocess
 import sys
@@ -170,17 +171,27 @@ def test_the_daemon_has_only_the_runtime_that_it_uses(
         labeld.kill()
 
 
+def is_tried_again(remembered):
+    """Return whether the next start will, since other programs kept the processor busy."""
+    return json.loads(remembered.read_text())["again"] > 0
+
+
 def test_what_is_the_fastest_is_found_once_and_a_reload_goes_over_to_another(labeld, tmp_path):
     bundle = tiny.write_bundle(tmp_path / "auto")
     labeld.configure(model={"bundle": bundle.path, "runtime": "auto"})
     labeld.start_ready()
     log = labeld.log()
-    assert log.count("trying which of its forms is the fastest here, once") == 1
+    assert log.count("trying which of its forms is the fastest here") == 1
     for form in Runtimes().forms(bundle):
         assert form.form + ": " in log, "each was tried"
     assert labeld.end() == 0
+    trials = 1
+    while is_tried_again(tmp_path / "auto.speeds.json"):
+        labeld.start_ready()
+        trials += 1
+        assert labeld.end() == 0
     labeld.start_ready()
-    assert labeld.log().count("trying which of its forms") == 1, "it is remembered"
+    assert labeld.log().count("trying which of its forms") == trials <= 3, "it is remembered"
     for runtime in ("tensorflow", "openvino"):
         labeld.configure(model={"bundle": bundle.path, "runtime": runtime, "precision": "fp32"})
         assert labeld.reload()
