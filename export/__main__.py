@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional, Sequence, Tuple
 
 from edge import __version__, command
 from edge.errors import BundleError, Exit, LabeldError
+from export.quantize import needs
 from export.recipe.blocks import BLOCKS
 from export.recipe.candidate import HEADS
 from export.recipe.quality import GOOD, LEVELS
@@ -136,10 +137,10 @@ def _add_train(commands: Any) -> None:
     )
     parser.add_argument(
         "--int8",
-        choices=["auto", "never"],
-        default="auto",
-        help="auto: the graph in 8 bits as well, where openvino and nncf are installed and it is "
-        "as right (%(default)s)",
+        choices=needs.CHOICES,
+        default=needs.AUTO,
+        help="auto: where openvino and nncf are installed, varied copies are learnt from in 8 "
+        "bits, and the graph in 8 bits is added if it is as right (%(default)s)",
     )
     parser.set_defaults(command=_train)
 
@@ -385,8 +386,6 @@ def _predict(options: argparse.Namespace) -> Exit:
 
 
 def _quantize(options: argparse.Namespace) -> Exit:
-    from export.quantize import needs
-
     missing = needs.missing()
     if missing:
         raise LabeldError(

@@ -131,6 +131,8 @@ class Trainer:
         copies = options.augment
         self._copies = self._quality.copies_of(len(found)) if copies is None else copies
         extractor = Extractor(self._base, BLOCKS)
+        # what random weights make of a copy is up to 100 times what they make of the pictures by
+        # which the ranges of 8 bits are found
         with_8_bits = options.int8 == needs.AUTO and weights != model.NONE and self._copies
         self.trunk = _trunk(chosen) if with_8_bits else None
         coarse = _in_8_bits(extractor, self.trunk) if self.trunk else None
@@ -350,11 +352,7 @@ def _trunk(chosen: Sequence[Photograph]) -> Optional[Any]:
 
 
 def _in_8_bits(extractor: Extractor, trunk: Any) -> Coarse:
-    """Return what computes features in 8 bits.
-
-    It is of no use to a base of random weights: what that makes of varied copies is up to 100 times
-    as large as what it makes of pictures, by which the ranges are found.
-    """
+    """Return what computes features in 8 bits, on a base that learnt them from photographs."""
     from export.quantize.averages import Averages
 
     print("varied copies go through in 8 bits")

@@ -56,9 +56,7 @@ def _busy_seconds(path: str) -> Optional[float]:
         with open(path, encoding="ascii") as file:
             lines = [line.split() for line in file]
         cores = [
-            [int(one) for one in line[1:]][:_FIGURES]
-            for line in lines
-            if line[:1] and line[0] in names
+            [int(one) for one in line[1:]][:_FIGURES] for line in lines if line and line[0] in names
         ]
     except (OSError, ValueError):
         return None

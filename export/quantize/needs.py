@@ -7,7 +7,7 @@ from edge.machine.processor import installed
 PACKAGES = ("openvino", "nncf")
 
 CHOICES = AUTO, NEVER = ("auto", "never")
-"""Whether to use them, see `--int8`: where they are installed, or not."""
+"""Of `--int8`: to use them where they are installed, or not."""
 
 
 def missing() -> List[str]:
