@@ -3,6 +3,7 @@
 import functools
 import logging
 import os
+import sys
 from importlib.util import find_spec
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
@@ -158,7 +159,11 @@ def _joined(requests: Sequence[Any], number: int) -> np.ndarray:
 
 
 def openvino() -> Any:
-    """Import OpenVINO."""
+    """Import OpenVINO, without what would tell its makers of each import, by Google Analytics.
+
+    It does without that package where it is not installed, and so does NNCF.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino as ov
 
     return ov

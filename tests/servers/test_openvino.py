@@ -143,6 +143,24 @@ def test_a_graph_that_is_none_of_ours_is_refused(tmp_path, save, reason):
         OpenVinoRuntime().load(form)
 
 
+def test_its_makers_are_told_of_nothing(tmp_path, tiny_bundle):
+    """OpenVINO sends usage statistics at each import, and keeps a number for the machine."""
+    home = tmp_path / "home"
+    home.mkdir()
+    labeld = Labeld(
+        tmp_path / "labeld",
+        begin=started,
+        model={"bundle": tiny_bundle.path, "runtime": "openvino"},
+        mqtt={"host": "127.0.0.1", "port": 9},
+    )
+    try:
+        labeld.start_ready(HOME=str(home), CI="")
+        assert labeld.end() == 0, labeld.log()
+        assert os.listdir(str(home)) == []
+    finally:
+        labeld.kill()
+
+
 @pytest.mark.parametrize(
     ("runtime", "library"), [("openvino", "libopenvino"), ("tensorflow", "libtensorflow")]
 )
