@@ -73,7 +73,7 @@ def of_folder(images, weights, seed):
     classes = np.array([labels.index(one.label) for one in found])
     extractor = Extractor(model.base(weights), BLOCKS)
     features = extractor.extract(paths, 0)
-    varied = extractor.extract([paths[n] for n in lookalikes.sample(len(paths))], 1)
+    varied = extractor.extract_copies([paths[n] for n in lookalikes.sample(len(paths))])
     contents = np.arange(len(paths))
     groups = lookalikes.find(features, varied, classes, contents).groups
     scored = folds.hold_out(classes, groups, seed)

@@ -4,7 +4,7 @@ import itertools
 import os
 import random
 import sys
-from typing import List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -91,16 +91,23 @@ def run(data: str, out: str, images: Optional[str], split: str, options: Options
     print("wrote {}".format(out))
     if options.int8 == needs.AUTO:
         forms.write(out, trainer, trained, chosen)
-    _report(out, found.below)
+    _report(out, found.below, None if trained.tuned else trainer.seen_by(choice.candidate))
 
 
-def _report(out: str, below: str) -> None:
-    """Add the report to a bundle that has been written, and print the lines that matter."""
+def _report(out: str, below: str, seen: Any) -> None:
+    """Add the report to a bundle that has been written, and print the lines that matter.
+
+    Args:
+        out: the bundle's folder.
+        below: where its photographs lie.
+        seen: see `export.report.report.write`.
+    """
     from export.report import page, report
 
     try:
         page.check()
-        lines = report.write(bundle.read(out), below, predictions.read(out, below))
+        told = predictions.read(out, below)
+        lines = report.write(bundle.read(out), below, told, seen=seen)
     except LabeldError as error:
         print("report: not written: {}".format(error))
     except KeyboardInterrupt:

@@ -3,7 +3,7 @@
 import os
 import random
 import tempfile
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from scipy.special import softmax
@@ -12,7 +12,8 @@ from edge.classify.outputs import Outputs
 from edge.prepare import preprocess
 from export import finetune
 from export.network import extract, hidden, model
-from export.network.extract import Coarse, Extractor
+from export.network.averages import Averages
+from export.network.extract import Compute, Extractor
 from export.network.freeze import Frozen
 from export.pictures import dataset, photographs, strange
 from export.pictures.photographs import Checked, Photograph
@@ -139,11 +140,9 @@ class Trainer:
         features = extractor.extract(self._paths, self._copies, coarse=coarse)
         sample = lookalikes.sample(len(found))
         if self._copies and coarse is None:
-            varied = features.of(sample)
+            varied = features.copies(sample)
         else:  # what 8 bits make of a copy is less like the picture than the copy is
-            varied = extractor.extract(
-                [self._paths[number] for number in sample], 1, "varied copies"
-            )
+            varied = extractor.extract_copies([self._paths[number] for number in sample])
         unlike = strange.rows(self._paths, self._quality.strange, options.seed)
         self._strange = extractor.extract_rows(unlike, "strange pictures")
         contents = np.unique([one.digest for one in found], return_inverse=True)[1]
@@ -267,6 +266,12 @@ class Trainer:
         except KeyboardInterrupt:
             return []
 
+    def seen_by(self, candidate: Candidate) -> Callable[[Sequence[int]], np.ndarray]:
+        """Return what takes numbers of pictures, and returns what a candidate's head sees of them:
+        float32[m, channels]; true as long as the base stays as it was.
+        """
+        return lambda chosen: self._features.rows(candidate.blocks, np.array(chosen, int), 0)
+
     def _known(self, used: Tuple[str, ...]) -> Known:
         """Return what tells how familiar pictures are by some blocks, as they were."""
         if not used:
@@ -351,10 +356,8 @@ def _trunk(chosen: Sequence[Photograph]) -> Optional[Any]:
     return Trunk(ranges.rows([one for one in chosen if not one.held_out], preprocess.SPEC))
 
 
-def _in_8_bits(extractor: Extractor, trunk: Any) -> Coarse:
+def _in_8_bits(extractor: Extractor, trunk: Any) -> Compute:
     """Return what computes features in 8 bits, on a base that learnt them from photographs."""
-    from export.quantize.averages import Averages
-
     print("varied copies go through in 8 bits")
     with tempfile.TemporaryDirectory() as folder:
         saved_model = os.path.join(folder, "base")

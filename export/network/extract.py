@@ -1,5 +1,7 @@
 """One pass of pictures through a base, for the features of all its blocks at once."""
 
+import os
+import tempfile
 import time
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
 
@@ -7,7 +9,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from edge.machine.processor import installed
 from export.network import model
+from export.network.averages import Averages
 from export.pictures import dataset
 from export.progress import Progress
 from export.recipe.features import Features
@@ -15,16 +19,15 @@ from export.recipe.features import Features
 BATCH_SIZE = 16
 """Pictures in a pass of the whole network: forward, about 0.6 GB of activations."""
 
-Coarse = Callable[[np.ndarray], Sequence[np.ndarray]]
-"""Takes uint8[n, 299, 299, 3] and returns float32[n, channels] of each block, as nearly as it can.
-"""
+Compute = Callable[[np.ndarray], Sequence[np.ndarray]]
+"""Takes uint8[n, 299, 299, 3] and returns float32[n, channels] of each block."""
 
 
 class Extractor:
     """A base, ready to compute the averages of some blocks."""
 
     def __init__(self, base: Any, blocks: Sequence[str]) -> None:
-        """Build the network as far as it is needed.
+        """Build the network as far as it is needed; OpenVINO runs it, if it is installed.
 
         Args:
             base: what `export.network.model.base` returned.
@@ -39,6 +42,7 @@ class Extractor:
         self._run = convert_variables_to_constants_v2(run.get_concrete_function())
         self._blocks = tuple(blocks)
         self._channels = model.channels(network)
+        self._fine = self._by_openvino() or self._by_tensorflow
 
     def save(self, folder: str) -> None:
         """Save the network in `folder`, with an output for each block, by its name."""
@@ -55,37 +59,53 @@ class Extractor:
         self,
         paths: Sequence[str],
         copies: int,
-        name: str = "features",
-        coarse: Optional[Coarse] = None,
+        coarse: Optional[Compute] = None,
     ) -> Features:
         """Return the Features of readable picture files, and print how long that took.
 
         Args:
             paths: the files.
             copies: how many varied copies of each picture.
-            name: what the progress calls them.
-            coarse: computes those of varied copies, on which nothing is scored; None: they, too,
-                are computed in FP32.
+            coarse: computes those of varied copies, on which nothing is scored, as nearly as it
+                can; None: they, too, are computed in FP32.
         """
         batches = dataset.versions(paths, copies, BATCH_SIZE)
         waits: List[float] = []
         began = time.monotonic()
-        found = self._extract(_timed(batches, waits), name, len(paths), 1 + copies, coarse)
+        found = self._extract(_timed(batches, waits), "features", len(paths), 1 + copies, coarse)
         seconds = time.monotonic() - began
         print(
-            "{}: {:.0f} s, {:.0%} of which the network waited for pictures".format(
-                name, seconds, sum(waits) / seconds
+            "features: {:.0f} s, {:.0%} of which the network waited for pictures".format(
+                seconds, sum(waits) / seconds
             )
         )
         return found
+
+    def extract_copies(self, paths: Sequence[str]) -> Features:
+        """Return the Features of a varied copy of each of readable files, in FP32."""
+        batches = map(np.asarray, dataset.versions(paths, 1, BATCH_SIZE))
+        copies = (pixels[:, 1:] for pixels in batches)
+        return self._extract(copies, "varied copies", len(paths), 1)
 
     def extract_rows(self, rows: np.ndarray, name: str) -> Features:
         """Return the Features of uint8[n, 299, 299, 3]; the progress calls them `name`."""
         batches = (rows[n : n + BATCH_SIZE, np.newaxis] for n in range(0, len(rows), BATCH_SIZE))
         return self._extract(batches, name, len(rows), 1)
 
-    def _fine(self, rows: np.ndarray) -> List[np.ndarray]:
+    def _by_tensorflow(self, rows: np.ndarray) -> List[np.ndarray]:
         return [values.numpy() for values in self._run(tf.constant(rows))]
+
+    def _by_openvino(self) -> Optional[Compute]:
+        if not installed(["openvino"]):
+            return None
+        with tempfile.TemporaryDirectory() as folder:
+            saved_model = os.path.join(folder, "base")
+            self.save(saved_model)
+            try:
+                return Averages(saved_model, self._blocks)
+            except (ImportError, RuntimeError) as error:
+                print("OpenVINO does not work, so TensorFlow computes features: {}".format(error))
+                return None
 
     def _extract(
         self,
@@ -93,7 +113,7 @@ class Extractor:
         name: str,
         pictures: int,
         versions: int,
-        coarse: Optional[Coarse] = None,
+        coarse: Optional[Compute] = None,
     ) -> Features:
         shape = (pictures, versions)
         found = [np.empty(shape + (channels,), np.float16) for channels in self._channels]

@@ -8,8 +8,7 @@ and how familiar they are was off by 0.24 on average; with floats it was 0.806, 
 
 import os
 import time
-from contextlib import contextmanager
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Sequence, Tuple
 
 import numpy as np
 
@@ -44,9 +43,8 @@ def quantized(saved_model: str, rows: Sequence[np.ndarray]) -> Any:
     return nncf.quantize(
         plain,
         _dataset(nncf, rows),
-        preset=nncf.QuantizationPreset.MIXED,
-        subset_size=len(rows),
-        ignored_scope=nncf.IgnoredScope(names=tail(plain)),
+        advanced_parameters=_advanced(nncf),
+        **_parameters(nncf, plain, rows),
     )
 
 
@@ -86,12 +84,11 @@ def controlled(
         validation_fn=same,
         max_drop=MOST_DIFFERENT,
         drop_type=nncf.DropType.ABSOLUTE,
-        preset=nncf.QuantizationPreset.MIXED,
-        subset_size=len(rows),
-        ignored_scope=nncf.IgnoredScope(names=tail(plain)),
+        advanced_quantization_parameters=_advanced(nncf),
         advanced_accuracy_restorer_parameters=nncf.AdvancedAccuracyRestorerParameters(
             max_num_iterations=MOST_LAYERS
         ),
+        **_parameters(nncf, plain, rows),
     )
 
 
@@ -168,27 +165,36 @@ def _fused(saved_model: str) -> Any:
     return openvino().convert_model(saved_model)
 
 
+def _parameters(nncf: Any, plain: Any, rows: Sequence[np.ndarray]) -> Dict[str, Any]:
+    return {
+        "preset": nncf.QuantizationPreset.MIXED,
+        "subset_size": len(rows),
+        "ignored_scope": nncf.IgnoredScope(names=tail(plain)),
+    }
+
+
+def _advanced(nncf: Any) -> Any:
+    """Return what makes ranges hold all that the pictures gave.
+
+    NNCF's own end at the mean of what each picture gave at the most, and cut off the rest: a good
+    part of the error. By 100 pictures, what 8 bits make of averages was off by 0.21 of what these
+    vary by on stamps and by 0.125 on groceries, over all blocks; with these, by 0.13 and 0.12.
+    """
+    from nncf.quantization.range_estimator import RangeEstimatorParametersSet
+
+    return nncf.AdvancedQuantizationParameters(
+        activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX
+    )
+
+
 def _dataset(nncf: Any, rows: Sequence[np.ndarray]) -> Any:
     return nncf.Dataset(list(rows), lambda row: row[np.newaxis])
 
 
 def _nncf() -> Any:
-    """Import NNCF, quietly: unless it is told that it is tested it sends usage statistics out."""
-    with _environment("CI", "true"):
-        import nncf
+    """Import NNCF, which tells its makers of nothing after `openvino`, and is quiet."""
+    openvino()
+    import nncf
 
     nncf.set_log_level(30)  # logging.WARNING
     return nncf
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before

@@ -32,6 +32,6 @@ class Features(NamedTuple):
         flat = np.concatenate(parts, axis=-1)
         return flat.reshape(-1, flat.shape[-1]).astype(np.float32)
 
-    def of(self, chosen: np.ndarray) -> "Features":
-        """Return the Features of some pictures, by their numbers."""
-        return Features({block: kept[chosen] for block, kept in self.blocks.items()})
+    def copies(self, chosen: np.ndarray) -> "Features":
+        """Return the Features of a varied copy of each of some pictures, in its place."""
+        return Features({block: kept[chosen, 1:2] for block, kept in self.blocks.items()})

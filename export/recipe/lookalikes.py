@@ -75,7 +75,7 @@ def find(
 
     Args:
         features: of the pictures, with the LOWER blocks.
-        varied: of the `sample` of them, with one varied copy at least.
+        varied: of a varied copy of each of the `sample` of them, in its place.
         classes: int[n].
         contents: int[n], the number of each picture's content.
     """
@@ -84,7 +84,7 @@ def find(
     mean, spread = shots.mean(axis=0), shots.std(axis=0) + 1e-6
     shots = _directions(shots, mean, spread)
     sampled = sample(count)
-    again = _directions(varied.rows(LOWER, np.arange(len(sampled)), 1)[1::2], mean, spread)
+    again = _directions(varied.rows(LOWER, np.arange(len(sampled)), 0), mean, spread)
     again = np.einsum("ij,ij->i", shots[sampled], again)
     threshold, duplicate = np.median(again), max(DUPLICATE, np.quantile(again, 0.95))
     duplicates = _pairs(shots, min(float(duplicate), SAME))

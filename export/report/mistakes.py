@@ -1,6 +1,6 @@
 """The worst mistakes: where the model looked, and which pictures it had learnt pull it there."""
 
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -16,6 +16,9 @@ NEAREST = 3
 
 MOST_COMPARED = 200
 """Of a class, so many of its pictures are looked through for the nearest ones."""
+
+Seen = Callable[[Sequence[int]], np.ndarray]
+"""Takes numbers of photographs; returns float32[n, channels], what the head sees of each."""
 
 
 class Mistake(NamedTuple):
@@ -48,6 +51,7 @@ def shown(
     spec: Any,
     looks: looking.Looking,
     album: Album,
+    seen: Optional[Seen] = None,
 ) -> List[Mistake]:
     """Return the worst mistakes of a model.
 
@@ -57,8 +61,9 @@ def shown(
         spec: of the preprocessing, see `edge.prepare.preprocess`.
         looks: the model's Looking.
         album: takes the pictures.
+        seen: tells what its head sees of `found`; None: the files are looked at.
     """
-    kept = _Classes(found, spec, looks)
+    kept = _Classes(found, spec, looks, seen)
     answers = []
     for one in worst(found):
         row = _row(one.path, spec)
@@ -82,10 +87,17 @@ def shown(
 class _Classes:
     """The features of what was learnt of some classes, each looked at once."""
 
-    def __init__(self, found: Sequence[Prediction], spec: Any, looks: looking.Looking) -> None:
+    def __init__(
+        self,
+        found: Sequence[Prediction],
+        spec: Any,
+        looks: looking.Looking,
+        seen: Optional[Seen],
+    ) -> None:
         self._found = found
         self._spec = spec
         self._looks = looks
+        self._seen = seen
         self._kept: Any = {}
 
     def like(
@@ -106,17 +118,21 @@ class _Classes:
 
     def _of(self, label: str) -> Tuple[List[str], np.ndarray]:
         if label not in self._kept:
-            pairs: List[Tuple[str, np.ndarray]] = []
-            for one in self._found:
-                if one.label == label and not one.held_out and len(pairs) < MOST_COMPARED:
-                    row = _row(one.path, self._spec)
-                    if row is not None:
-                        pairs.append((one.path, row))
-            rows = np.stack([row for _, row in pairs]) if pairs else np.empty((0,))
-            features = self._looks.features(rows) if pairs else rows
-            self._kept[label] = [path for path, _ in pairs], features
+            learnt = [
+                number
+                for number, one in enumerate(self._found)
+                if one.label == label and not one.held_out
+            ][:MOST_COMPARED]
+            paths = [self._found[number].path for number in learnt]
+            self._kept[label] = (paths, self._seen(learnt)) if self._seen else self._looked(paths)
         paths, features = self._kept[label]
         return paths, features
+
+    def _looked(self, paths: Sequence[str]) -> Tuple[List[str], np.ndarray]:
+        pairs = [(path, _row(path, self._spec)) for path in paths]
+        rows = [row for _, row in pairs if row is not None]
+        features = self._looks.features(np.stack(rows)) if rows else np.empty((0,))
+        return [path for path, row in pairs if row is not None], features
 
 
 def _row(path: str, spec: Any) -> Optional[np.ndarray]:

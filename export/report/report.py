@@ -40,7 +40,11 @@ def run(path: str, data: Optional[str], images: Optional[str], out: Optional[str
 
 
 def write(
-    bundle: Bundle, below: str, found: Sequence[Prediction], out: Optional[str] = None
+    bundle: Bundle,
+    below: str,
+    found: Sequence[Prediction],
+    out: Optional[str] = None,
+    seen: Optional[mistakes.Seen] = None,
 ) -> List[str]:
     """Write the report of a bundle that was read; see `run`.
 
@@ -49,8 +53,9 @@ def write(
         below: where its photographs lie.
         found: what they were taken for.
         out: a file; None: the bundle's own.
+        seen: tells what its head sees of `found`; None: the files are looked at.
     """
-    facts = _facts(bundle, below, found)
+    facts = _facts(bundle, below, found, seen)
     content = page.rendered("report.html", **facts)
     if out is None:
         amend.add(bundle.path, {REPORT: content})
@@ -60,7 +65,9 @@ def write(
     return list(facts["lines"])
 
 
-def _facts(bundle: Bundle, below: str, found: Sequence[Prediction]) -> Dict[str, Any]:
+def _facts(
+    bundle: Bundle, below: str, found: Sequence[Prediction], seen: Optional[mistakes.Seen]
+) -> Dict[str, Any]:
     """Return what the template shows."""
     scored = [one for one in found if one.held_out and one.taken_for is not None]
     if not scored:
@@ -69,7 +76,7 @@ def _facts(bundle: Bundle, below: str, found: Sequence[Prediction]) -> Dict[str,
     album = Album(page.PICTURE_BYTES)
     figures = predictions.figures(scored, bundle.labels)
     with Looking(plain) as looks:
-        wrong = mistakes.shown(found, bundle.labels, bundle.preprocessing, looks, album)
+        wrong = mistakes.shown(found, bundle.labels, bundle.preprocessing, looks, album, seen)
     return {
         "bundle": bundle,
         "below": below,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from export.network import model
+from export.network.averages import Averages
 from export.network.extract import Extractor
 from export.pictures import dataset
 from export.recipe.blocks import BLOCKS
@@ -71,7 +72,6 @@ def test_varied_copies_follow_the_picture(base, features, varied):
 def test_in_8_bits_varied_copies_of_photographs_are_nearly_the_same(tmp_path):
     pytest.importorskip("nncf", reason="NNCF has no wheel for this Python")
     from export.quantize import graph
-    from export.quantize.averages import Averages
 
     stamps.require()
     photographs = sorted(stamps.write(tmp_path / "photographs", count=4, served=False, seed=1))

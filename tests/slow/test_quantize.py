@@ -17,7 +17,7 @@ from edge.prepare.preprocess import load
 from export.pictures.photographs import Photograph
 from export.quantize.exam import Exam
 from export.report import predictions
-from tests.support import stamps, tiny, weights
+from tests.support import commands, stamps, tiny, weights
 from tests.support.commands import labeld_export
 
 pytest.importorskip("nncf", reason="NNCF has no wheel for this Python")
@@ -66,6 +66,20 @@ def test_a_bundle_gets_its_graph_in_8_bits(trained, tmp_path, limits):
     size = sum(entry.stat().st_size for entry in os.scandir(os.path.join(found.path, "int8_model")))
     whole = os.path.getsize(os.path.join(plain.saved_model, "saved_model.pb"))
     assert size < whole / 2
+
+
+def test_the_makers_of_what_quantises_are_told_of_nothing(trained, tmp_path):
+    """OpenVINO's converter and NNCF send usage statistics, and keep a number for the machine."""
+    home = tmp_path / "home"
+    home.mkdir()
+    answer = commands.process(
+        "export",
+        *("quantize", trained.bundle.path, "--out", tmp_path / "stamps"),
+        HOME=str(home),
+        CI="",
+    )
+    assert answer[0] == 0, answer
+    assert not (home / "intel").exists()
 
 
 @pytest.fixture

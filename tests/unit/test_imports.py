@@ -242,13 +242,13 @@ HOUSE = {
         ),
         (
             "network",
-            ["model", "extract", "fit", "tune", "hidden", "familiar", "freeze"],
+            ["model", "averages", "extract", "fit", "tune", "hidden", "familiar", "freeze"],
         ),
         "tables",
         "assessment",
         (
             "quantize",
-            ["needs", "ranges", "verdict", "exam", "graph", "trunk", "averages", "quantize"],
+            ["needs", "ranges", "verdict", "exam", "graph", "trunk", "quantize"],
         ),
         (
             "report",

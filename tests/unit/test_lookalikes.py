@@ -12,7 +12,7 @@ def alike(averages, classes, contents=None):
     found = Features(dict.fromkeys(BLOCKS, averages))
     if contents is None:
         contents = np.arange(len(classes))
-    return lookalikes.find(found, found.of(lookalikes.sample(len(classes))), classes, contents)
+    return lookalikes.find(found, found.copies(lookalikes.sample(len(classes))), classes, contents)
 
 
 def test_copies_of_one_shot_are_one_group_and_near_duplicates_are_told():

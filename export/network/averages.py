@@ -1,4 +1,4 @@
-"""The averages of a base's blocks, computed in 8 bits: for pictures that are only learnt from."""
+"""The averages of a base's blocks, computed by OpenVINO."""
 
 from typing import Any, List, Sequence
 
@@ -9,13 +9,14 @@ from edge.machine.processor import cores
 
 
 class Averages:
-    """A base in 8 bits, each picture on a core of its own."""
+    """A base, each picture on a core of its own."""
 
     def __init__(self, model: Any, blocks: Sequence[str]) -> None:
         """Compile it.
 
         Args:
-            model: an OpenVINO model with an output for each of `blocks`, by its name.
+            model: an OpenVINO model with an output for each of `blocks`, by its name, or the folder
+                of such a one.
             blocks: in which order they are wanted.
         """
         properties = {"NUM_STREAMS": cores(), "INFERENCE_PRECISION_HINT": "f32"}
