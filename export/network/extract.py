@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from edge.machine.processor import installed
+from edge.machine.processor import cores, installed
 from export.network import model
 from export.network.averages import Averages
 from export.pictures import dataset
@@ -18,6 +18,9 @@ from export.recipe.features import Features
 
 BATCH_SIZE = 16
 """Pictures in a pass of the whole network: forward, about 0.6 GB of activations."""
+
+TURNS = 4
+"""OpenVINO has a picture on each core, so many in turn before one core waits for another."""
 
 Compute = Callable[[np.ndarray], Sequence[np.ndarray]]
 """Takes uint8[n, 299, 299, 3] and returns float32[n, channels] of each block."""
@@ -42,7 +45,9 @@ class Extractor:
         self._run = convert_variables_to_constants_v2(run.get_concrete_function())
         self._blocks = tuple(blocks)
         self._channels = model.channels(network)
-        self._fine = self._by_openvino() or self._by_tensorflow
+        openvino = self._by_openvino()
+        self._fine = openvino or self._by_tensorflow
+        self._batch_size = max(BATCH_SIZE, TURNS * cores()) if openvino else BATCH_SIZE
 
     def save(self, folder: str) -> None:
         """Save the network in `folder`, with an output for each block, by its name."""
@@ -69,7 +74,7 @@ class Extractor:
             coarse: computes those of varied copies, on which nothing is scored, as nearly as it
                 can; None: they, too, are computed in FP32.
         """
-        batches = dataset.versions(paths, copies, BATCH_SIZE)
+        batches = dataset.versions(paths, copies, self._batch_size)
         waits: List[float] = []
         began = time.monotonic()
         found = self._extract(_timed(batches, waits), "features", len(paths), 1 + copies, coarse)
@@ -83,13 +88,14 @@ class Extractor:
 
     def extract_copies(self, paths: Sequence[str]) -> Features:
         """Return the Features of a varied copy of each of readable files, in FP32."""
-        batches = map(np.asarray, dataset.versions(paths, 1, BATCH_SIZE))
+        batches = map(np.asarray, dataset.versions(paths, 1, self._batch_size))
         copies = (pixels[:, 1:] for pixels in batches)
         return self._extract(copies, "varied copies", len(paths), 1)
 
     def extract_rows(self, rows: np.ndarray, name: str) -> Features:
         """Return the Features of uint8[n, 299, 299, 3]; the progress calls them `name`."""
-        batches = (rows[n : n + BATCH_SIZE, np.newaxis] for n in range(0, len(rows), BATCH_SIZE))
+        size = self._batch_size
+        batches = (rows[first : first + size, np.newaxis] for first in range(0, len(rows), size))
         return self._extract(batches, name, len(rows), 1)
 
     def _by_tensorflow(self, rows: np.ndarray) -> List[np.ndarray]:
