@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from edge.classify import bundle as bundles
+from edge.classify import openvino as runtime
 from edge.mqtt.client import new_client
 
 SIZE = 299
@@ -138,8 +139,7 @@ def openvino(precision):
     """OpenVINO's asynchronous pipeline, in throughput mode, with OpenCV decoding beside it."""
 
     def contender(bundle):
-        import openvino as ov
-
+        ov = runtime.openvino()
         form = bundle.as_run("openvino", precision)
         path = form.saved_model
         core = ov.Core()

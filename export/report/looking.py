@@ -47,12 +47,16 @@ class Looking:
         self._session.close()
 
     def features(self, rows: np.ndarray) -> np.ndarray:
-        """Return float32[n, channels], what its head sees of uint8[n, 299, 299, 3]."""
+        """Return float32[n, channels], what its head sees of uint8[n, 299, 299, 3].
+
+        They are rounded as training keeps them, so that of pictures that are nearly as near as each
+        other a report tells the same whoever computed them.
+        """
         found = [
             self._session.run(self._features, {self._pixels: rows[at : at + BATCH_SIZE]})
             for at in range(0, len(rows), BATCH_SIZE)
         ]
-        return np.concatenate(found)
+        return np.concatenate(found).astype(np.float16).astype(np.float32)
 
     def maps(self, rows: np.ndarray, classes: Sequence[int]) -> np.ndarray:
         """Return how much each place speaks for a class: float32[n, 299, 299], 0 to 1.
