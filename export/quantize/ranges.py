@@ -10,7 +10,10 @@ from export.pictures import photographs
 from export.pictures.photographs import Photograph
 
 MOST = 100
-"""By 300, as many as NNCF asks for, it takes 20 s longer, and 8 bits are not nearer to floats."""
+"""By 300, as many as NNCF asks for, it takes 20 s longer, and on the whole 8 bits are not nearer to
+floats: what they make of averages is off by 0.16 of what these vary by on stamps, and by 0.11 on
+groceries, instead of 0.13 and 0.12.
+"""
 
 
 def rows(found: Sequence[Photograph], spec: Dict[str, Any]) -> List[np.ndarray]:
