@@ -50,6 +50,8 @@ _log = logging.getLogger(__name__)
 def of(forms: Sequence[Bundle], folder: str, gpu_memory_mb: Optional[int] = None) -> Speeds:
     """Return the Speeds of the forms of one bundle: as they are remembered, or tried now.
 
+    There may be those of more forms: of what other configurations ask for.
+
     Args:
         forms: of `Runtime.forms`.
         folder: where they are remembered if that cannot be beside the bundle.
@@ -60,21 +62,17 @@ def of(forms: Sequence[Bundle], folder: str, gpu_memory_mb: Optional[int] = None
         path + SUFFIX,
         os.path.join(folder, "{}{}".format(forms[0].content_hash[:12], SUFFIX)),
     ]
-    before: Speeds = {}
-    again = MOST_TRIALS
-    for place in places:
-        kept = _remembered(place, facts)
-        if kept is not None and all(form.form in kept.speeds for form in forms):
-            before, again = kept
-            break
-    if before and not again:
+    kept = (_remembered(place, facts) for place in places)
+    before, again = next((one for one in kept if one is not None), _Kept({}, 0))
+    wanted = [form for form in forms if again or form.form not in before]
+    if not wanted:
         return before
     _log.info("%s: trying which of its forms is the fastest here", path)
     others = Others()
     found = dict(before)
-    for form in forms:
+    for form in wanted:
         found[form.form] = _better(trial.tried(form, gpu_memory_mb), before.get(form.form))
-    again = again - 1 if others.share() > MOST_OTHERS else 0
+    again = (again or MOST_TRIALS) - 1 if others.share() > MOST_OTHERS else 0
     if again:
         _log.warning(
             "other programs took %.0f %% of the processor meanwhile: which form is the fastest is "

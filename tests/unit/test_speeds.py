@@ -122,7 +122,7 @@ def test_where_it_can_be_remembered_nowhere_it_says_so_and_goes_on(forms, tried,
     assert "is tried again at the next start" in caplog.text
 
 
-@pytest.mark.parametrize("what", ["processor", "packages", "bundle", "damage", "form"])
+@pytest.mark.parametrize("what", ["processor", "packages", "bundle", "damage"])
 def test_it_is_tried_again_when_it_may_be_different(forms, tried, tmp_path, monkeypatch, what):
     folder = str(tmp_path / "converted")
     speeds.of(forms[:2], folder)
@@ -135,12 +135,25 @@ def test_it_is_tried_again_when_it_may_be_different(forms, tried, tmp_path, monk
     elif what == "bundle":
         other = tiny.write_bundle(tmp_path / "tiny", labels=("a", "b", "c"), save=tiny.save_nothing)
         asked = [other.as_run(*form.form.split()) for form in asked]
-    elif what == "damage":
-        (tmp_path / "tiny.speeds.json").write_bytes(b'{"facts": 1')
     else:
-        asked = forms
+        (tmp_path / "tiny.speeds.json").write_bytes(b'{"facts": 1')
     assert set(speeds.of(asked, folder)) == {form.form for form in asked}
     assert len(tried) == 2 + len(asked)
+
+
+def test_two_configurations_that_ask_for_other_forms_take_nothing_from_one_another(
+    forms, tried, others
+):
+    speeds.of(forms[:2], "unused")
+    others[0] = 0.4
+    assert set(speeds.of(forms[1:], "unused")) == {FAST, PLAIN, OTHER}
+    assert tried == [FAST, PLAIN, OTHER]
+    others[0] = 0.0
+    speeds.of(forms[:1], "unused")
+    assert tried == [FAST, PLAIN, OTHER, FAST]
+    for asked in (forms[:2], forms[1:], forms):
+        assert list(speeds.of(asked, "unused").values()) == [Speed(40.0), Speed(20.0), Speed(30.0)]
+    assert len(tried) == 4
 
 
 def test_a_form_that_ends_its_process_or_is_refused_is_not_served_and_why_is_told(forms, tmp_path):
