@@ -18,11 +18,12 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from bench import photosets, plots
 from bench.recipes import RECIPES
-from edge.batch.slots import Slots
 from edge.classify import bundle as bundles
-from edge.classify.loaded import warm_up
 from edge.classify.tensorflow import TensorFlowRuntime
+from edge.classify.timed import TimedGraph
+from edge.machine import memory
 from edge.offline.files import score_files
+from edge.prepare.preprocess import ROW
 from tests.support import weights
 
 SIZES = (5, 10, 20, 40, 100)
@@ -139,8 +140,8 @@ def measure_bundle(path, scored):
 
 
 def pictures_per_second(graph):
-    slots = Slots(BATCH, max_delay_seconds=0.0, batch_sizes=(BATCH,))
-    return BATCH / warm_up(graph, slots, (BATCH,))[BATCH]
+    rows = memory.aligned((BATCH,) + ROW)
+    return BATCH / TimedGraph(graph).warm_up(rows, (BATCH,))[BATCH]
 
 
 def means(rows):

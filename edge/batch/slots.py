@@ -46,6 +46,7 @@ class Slots:
 
     Attributes:
         max_size: rows of a full batch.
+        sizes: the only sizes the graph takes; empty: any.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Slots:
         """
         self.max_size = min(max_size, max(batch_sizes, default=max_size))
         self._max_delay = max_delay_seconds
-        self._sizes = batch_sizes
+        self.sizes = tuple(batch_sizes)
         self._clock = clock
         self._changed = threading.Condition()
         shape = (padded(self.max_size, batch_sizes),) + ROW
@@ -112,7 +113,7 @@ class Slots:
                     self._seal()
                 if self._sealed and self._sealed[0].unfilled == 0:
                     filled = self._sealed.popleft()
-                    return Batch(filled.buffer, filled.items, self._sizes, self._release)
+                    return Batch(filled.buffer, filled.items, self.sizes, self._release)
                 if now >= end or self._drained():
                     return None
                 until = end if self._open is None else min(end, self._open.due)

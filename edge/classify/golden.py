@@ -1,5 +1,6 @@
 """The proof that this machine reproduces a bundle: its golden samples, sent down the street."""
 
+import itertools
 from typing import Iterator, Optional, Sequence, Tuple
 
 import numpy as np
@@ -77,8 +78,8 @@ def scored(
     Raises:
         BundleError: this machine prepares a picture differently.
     """
-    for first in range(0, len(samples), slots.max_size):
-        for sample in samples[first : first + slots.max_size]:
+    for some in _in_batches(samples, slots):
+        for sample in some:
             slot = slots.acquire(timeout=1.0)
             assert slot is not None
             _prepare(bundle, sample, slot.row)
@@ -89,6 +90,16 @@ def scored(
         for number, sample in batch.items:
             yield sample, outputs.of(number)
         batch.release()
+
+
+def _in_batches(samples: Sequence[GoldenSample], slots: Slots) -> Iterator[Sequence[GoldenSample]]:
+    """Yield some at a time, in each size that the graph takes by turns: it is run at them all."""
+    sizes = itertools.cycle(slots.sizes or (slots.max_size,))
+    done = 0
+    while done < len(samples):
+        size = min(next(sizes), slots.max_size)
+        yield samples[done : done + size]
+        done += size
 
 
 def _prepare(bundle: Bundle, sample: GoldenSample, row: np.ndarray) -> None:

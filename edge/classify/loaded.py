@@ -10,14 +10,12 @@ from edge.batch.slots import Slots
 from edge.classify import golden
 from edge.classify.bundle import Bundle
 from edge.classify.runtime import Graph, Runtime
+from edge.classify.timed import TimedGraph
 from edge.config.settings import BatchSettings, ModelSettings
 from edge.errors import BundleError
 from edge.machine import memory
 
 _log = logging.getLogger(__name__)
-
-TIMED_RUNS = 3
-"""The quickest of so many tells what a run takes."""
 
 
 class LoadedModel(NamedTuple):
@@ -93,14 +91,20 @@ def load(
     """
     started = time.monotonic()
     graph = runtime.load(bundle, model.gpu_memory_mb)
+    timed = TimedGraph(graph)
     sizes = bundle.batch_sizes or graph.sizes(batch.max_size)
     slots = Slots(batch.max_size, batch.max_delay_ms / 1000, sizes)
     zero_copy = all(graph.shares_memory(buffer) for buffer in slots.buffers())
     if not zero_copy:
         _log.warning("rows are copied before the graph reads them: slower, not wrong")
-    _try(bundle, graph, slots.buffers()[0])
-    seconds = warm_up(graph, slots, sizes, len(bundle.golden_files))
-    off = golden.check(bundle, graph, slots)
+    _try(bundle, timed, slots.buffers()[0])
+    off = golden.check(bundle, timed, slots)
+    seconds = timed.warm_up(slots.buffers()[0], sizes)
+    if seconds:
+        _log.info(
+            "a batch takes %s",
+            ", ".join("{}: {:.1f} ms".format(n, 1000 * s) for n, s in sorted(seconds.items())),
+        )
     memory.give_back()
     _log.info(
         "model %s by %s: %d classes, golden samples within %.1g, loaded in %.1f s, zero-copy: %s",
@@ -145,39 +149,3 @@ def _try(bundle: Bundle, graph: Graph, rows: np.ndarray) -> None:
                 size, familiar.shape
             ),
         )
-
-
-def warm_up(
-    graph: Graph, slots: Slots, batch_sizes: Sequence[int], samples: int = 0
-) -> Dict[int, float]:
-    """Run the graph at each size that it will see, so that no picture pays for the first run.
-
-    Args:
-        graph: the Graph.
-        slots: Slots that nothing uses yet.
-        batch_sizes: the only sizes the graph takes; empty: any.
-        samples: so many golden samples it will be run over before any picture, in whole batches.
-
-    Returns:
-        {batch size: what a run of it takes, in seconds}; empty if it takes any size.
-    """
-    buffer = slots.buffers()[0]
-    if not batch_sizes and samples < len(buffer):
-        graph.run(buffer)
-    seconds = {size: _time(graph, buffer[:size]) for size in batch_sizes if size <= len(buffer)}
-    if seconds:
-        _log.info(
-            "a batch takes %s",
-            ", ".join("{}: {:.1f} ms".format(n, 1000 * s) for n, s in sorted(seconds.items())),
-        )
-    return seconds
-
-
-def _time(graph: Graph, rows: np.ndarray) -> float:
-    graph.run(rows)
-    took = []
-    for _ in range(TIMED_RUNS):
-        started = time.monotonic()
-        graph.run(rows)
-        took.append(time.monotonic() - started)
-    return min(took)

@@ -9,9 +9,9 @@ import pytest
 
 from edge.batch.slots import Slots
 from edge.classify import bundle, golden, writer
-from edge.classify.loaded import warm_up
 from edge.classify.outputs import Scored
 from edge.classify.tensorflow import TensorFlowRuntime
+from edge.classify.timed import TimedGraph
 from edge.errors import BundleError
 from tests.support import tiny
 
@@ -106,21 +106,61 @@ def tiny_golden():
 def test_only_built_sizes_are_warmed_up_and_each_is_timed():
     sizes = []
     slots = Slots(max_size=6, max_delay_seconds=0.0, batch_sizes=(1, 4, 8, 16))
-    graph = tiny.FunctionGraph(lambda rows: sizes.append(len(rows)))
-    seconds = warm_up(graph, slots, (1, 4, 8, 16))
+    graph = TimedGraph(tiny.FunctionGraph(lambda rows: sizes.append(len(rows))))
+    seconds = graph.warm_up(slots.buffers()[0], slots.sizes)
     assert set(sizes) == {1, 4, 8}
     assert set(seconds) == {1, 4, 8}
     assert all(took > 0 for took in seconds.values())
 
 
-@pytest.mark.parametrize(("samples", "run"), [(0, [6]), (5, [6]), (6, [])])
-def test_a_graph_that_takes_any_size_is_run_at_the_largest_unless_the_samples_are_so_many(
-    samples, run
-):
+@pytest.mark.parametrize(("before", "run"), [([], [6]), ([1, 5], [6]), ([6], [])])
+def test_a_graph_that_takes_any_size_is_run_at_the_largest_unless_it_was(before, run):
     sizes = []
-    graph = tiny.FunctionGraph(lambda rows: sizes.append(len(rows)))
-    assert warm_up(graph, Slots(6, 0.0), (), samples) == {}
-    assert sizes == run
+    graph = TimedGraph(tiny.FunctionGraph(lambda rows: sizes.append(len(rows))))
+    buffer = Slots(6, 0.0).buffers()[0]
+    for size in before:
+        graph.run(buffer[:size])
+    assert graph.warm_up(buffer, ()) == {}
+    assert sizes == before + run
+
+
+def test_the_golden_samples_are_the_first_runs_at_each_size(tmp_path):
+    sizes = []
+
+    def scored(rows):
+        sizes.append(len(rows))
+        return tiny.scores(rows)
+
+    found = write_samples(tmp_path, 16)
+    slots = Slots(max_size=8, max_delay_seconds=0.0, batch_sizes=(1, 2, 4, 8))
+    graph = TimedGraph(tiny.FunctionGraph(scored))
+    golden.check(found, graph, slots)
+    assert sizes == [1, 2, 4, 8, 1]
+    graph.warm_up(slots.buffers()[0], slots.sizes)
+    assert {size: sizes.count(size) for size in slots.sizes} == {1: 3, 2: 3, 4: 3, 8: 3}
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 8])
+def test_a_graph_that_goes_wrong_at_one_size_alone_is_refused(tmp_path, size):
+    def scored(rows):
+        return tiny.scores(rows)[:, ::-1] if len(rows) == size else tiny.scores(rows)
+
+    slots = Slots(max_size=8, max_delay_seconds=0.0, batch_sizes=(1, 2, 4, 8))
+    with pytest.raises(BundleError, match="computes something else"):
+        golden.check(write_samples(tmp_path, 15), tiny.FunctionGraph(scored), slots)
+
+
+def write_samples(path, count):
+    """Write a bundle with so many golden samples; return it, as it is run by TensorFlow."""
+    samples = [
+        tiny.golden_sample(
+            "{}.png".format(n), tiny.encode(tiny.picture(tiny.LABELS[n % 3], n), ".png")
+        )
+        for n in range(count)
+    ]
+    folder = str(path / "bundle")
+    writer.write(folder, writer.Draft(tiny.save_nothing, tiny.LABELS, samples, {}, {}))
+    return bundle.read(folder).as_run("tensorflow", "fp32")
 
 
 def test_keras_is_imported_when_it_is_asked_for_and_not_with_the_runtime():

@@ -85,6 +85,7 @@ HOUSE = {
                 "trial",
                 "speeds",
                 "variant",
+                "timed",
                 "loaded",
                 "serving",
             ],
