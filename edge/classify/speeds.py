@@ -14,12 +14,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 from edge import __version__
 from edge.classify import trial
 from edge.classify.bundle import Bundle
-from edge.classify.trial import Speed
+from edge.classify.trial import NEARLY, Speed
 from edge.machine.others import Others
 from edge.machine.processor import installed, processor
-
-NEARLY = 0.95
-"""A form listed before another is rather taken if it is at least so many times as fast."""
 
 PACKAGES = ("tensorflow", "openvino")
 
@@ -86,7 +83,7 @@ def of(forms: Sequence[Bundle], folder: str, gpu_memory_mb: Optional[int] = None
 
 def ranked(forms: Sequence[Bundle], found: Speeds) -> List[Bundle]:
     """Return those of some forms that can be served, the fastest first, each in the number of
-    streams in which it is."""
+    streams that its trial chose; of two that are nearly as fast, as they are listed."""
     best: List[Bundle] = []
     for form in forms:
         per_second = found[form.form].per_second

@@ -56,7 +56,7 @@ def test_the_fastest_comes_first_and_of_equals_that_which_is_listed_first(forms,
     assert [form.form for form in speeds.ranked(forms, by_form)] == order
 
 
-def test_each_is_served_in_the_number_of_streams_in_which_it_was_the_fastest(forms, monkeypatch):
+def test_each_is_served_in_the_number_of_streams_that_its_trial_chose(forms, monkeypatch):
     answers = {FAST: Speed(30.0, streams=4), PLAIN: Speed(20.0), OTHER: Speed(None, "no")}
     monkeypatch.setattr(trial, "tried", lambda form, gpu_memory_mb: answers[form.form])
     for _ in ("tried", "remembered"):
@@ -66,6 +66,20 @@ def test_each_is_served_in_the_number_of_streams_in_which_it_was_the_fastest(for
         "openvino bf16: 30.0 a second in 4 streams, openvino fp32: 20.0 a second, "
         "tensorflow fp32: not served (no)"
     )
+
+
+@pytest.mark.parametrize(
+    ("found", "best"),
+    [
+        ([(25.1, 1), (24.9, 2)], (24.9, 2)),
+        ([(24.9, 1), (25.1, 2)], (25.1, 2)),
+        ([(25.0, 1), (23.0, 2)], (25.0, 1)),
+        ([(90.0, 1), (100.0, 2), (96.0, 4), (94.0, 8)], (96.0, 4)),
+        ([(17.0, 1)], (17.0, 1)),
+    ],
+)
+def test_of_streams_that_are_nearly_as_fast_it_takes_the_most(found, best):
+    assert trial.best(found) == Speed(best[0], streams=best[1])
 
 
 def test_it_is_tried_once_and_remembered_beside_the_bundle(forms, tried, tmp_path):
