@@ -46,15 +46,15 @@ def test_the_golden_samples_are_reproduced(tiny_bundle, graph):
     assert golden.check(tiny_bundle, graph) <= golden.SCORE_TOLERANCE
 
 
-def write_with(path, **wrong):
-    """Write a bundle, each golden sample changed as `wrong` says; return it."""
+def write_with(path, count=3, **wrong):
+    """Write a bundle with so many golden samples, each changed as `wrong` says; return it."""
     samples = []
-    for seed in range(3):
-        data = tiny.encode(tiny.picture(tiny.LABELS[seed], seed), ".png")
+    for seed in range(count):
+        data = tiny.encode(tiny.picture(tiny.LABELS[seed % len(tiny.LABELS)], seed), ".png")
         good = tiny.golden_sample("a.png", data)
         samples.append(good._replace(**{name: how(good) for name, how in wrong.items()}))
-    writer.write(str(path), writer.Draft(tiny.save_graph, tiny.LABELS, samples, {}, {}))
-    return bundle.read(str(path))
+    writer.write(str(path), writer.Draft(tiny.save_nothing, tiny.LABELS, samples, {}, {}))
+    return bundle.read(str(path)).as_run("tensorflow", "fp32")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def write_with(path, **wrong):
     ],
 )
 def test_a_bundle_that_is_not_reproduced_is_refused(tmp_path, graph, wrong, reason):
-    found = write_with(tmp_path / "bundle", **wrong).as_run("tensorflow", "fp32")
+    found = write_with(tmp_path / "bundle", **wrong)
     with pytest.raises(BundleError, match=reason):
         golden.check(found, graph)
 
@@ -131,7 +131,7 @@ def test_the_golden_samples_are_the_first_runs_at_each_size(tmp_path):
         sizes.append(len(rows))
         return tiny.scores(rows)
 
-    found = write_samples(tmp_path, 16)
+    found = write_with(tmp_path / "bundle", count=16)
     slots = Slots(max_size=8, max_delay_seconds=0.0, batch_sizes=(1, 2, 4, 8))
     graph = TimedGraph(tiny.FunctionGraph(scored))
     golden.check(found, graph, slots)
@@ -147,20 +147,7 @@ def test_a_graph_that_goes_wrong_at_one_size_alone_is_refused(tmp_path, size):
 
     slots = Slots(max_size=8, max_delay_seconds=0.0, batch_sizes=(1, 2, 4, 8))
     with pytest.raises(BundleError, match="computes something else"):
-        golden.check(write_samples(tmp_path, 15), tiny.FunctionGraph(scored), slots)
-
-
-def write_samples(path, count):
-    """Write a bundle with so many golden samples; return it, as it is run by TensorFlow."""
-    samples = [
-        tiny.golden_sample(
-            "{}.png".format(n), tiny.encode(tiny.picture(tiny.LABELS[n % 3], n), ".png")
-        )
-        for n in range(count)
-    ]
-    folder = str(path / "bundle")
-    writer.write(folder, writer.Draft(tiny.save_nothing, tiny.LABELS, samples, {}, {}))
-    return bundle.read(folder).as_run("tensorflow", "fp32")
+        golden.check(write_with(tmp_path / "bundle", count=15), tiny.FunctionGraph(scored), slots)
 
 
 def test_keras_is_imported_when_it_is_asked_for_and_not_with_the_runtime():
