@@ -86,10 +86,10 @@ class Slots:
                 return None
             if self._open is None:
                 self._open = _Filling(self._free.popleft(), self._clock() + self._max_delay)
+                self._changed.notify_all()
             filling, number = self._open, self._open.take_row()
             if number + 1 == self.max_size:
                 self._seal()
-            self._changed.notify_all()
             return Slot(filling.buffer[number], lambda item: self._fill(filling, number, item))
 
     def next_batch(
@@ -101,7 +101,7 @@ class Slots:
 
         Args:
             timeout: in seconds.
-            is_coming: tells if there are pictures on their way to a row; asked whenever one came.
+            is_coming: tells if pictures are on their way to a row; asked once none is being filled.
         """
         end = self._clock() + timeout
         with self._changed:
@@ -149,7 +149,8 @@ class Slots:
         with self._changed:
             filling.items[number] = item
             filling.unfilled -= 1
-            self._changed.notify_all()
+            if filling.unfilled == 0:
+                self._changed.notify_all()
 
     def _release(self, buffer: np.ndarray) -> None:
         with self._changed:

@@ -69,7 +69,9 @@ class Outbox(OutboxWriter, OutboxReader):
         self.bounds = bounds
         self._outcomes = outcomes
         self._wakeup = wakeup
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        self._wanting = threading.Condition(lock)  # the Keeper's: no label that passes wakes it
         self._next_key = first_key
         self._held = Held()
         self._new: "OrderedDict[int, Message]" = OrderedDict()
@@ -104,8 +106,7 @@ class Outbox(OutboxWriter, OutboxReader):
                 return None
             key, message = self._loaded.popleft()
             self._out[key] = message
-            if len(self._loaded) == LOADED // 2:
-                self._changed.notify_all()
+            self._tell_keeper()
             return key, message._replace(retain=self._takes_back(key, message))
 
     def current(self) -> List[Message]:
@@ -123,7 +124,7 @@ class Outbox(OutboxWriter, OutboxReader):
             stored = [key for key in keys if self._out.pop(key, None) is not None]
             if stored:
                 self._load_again(min(stored))
-            self._changed.notify_all()
+            self._tell_keeper()
 
     def _load_again(self, first: int) -> None:
         """Have what is stored from a key on loaded, in order; what comes before stays so."""
@@ -164,6 +165,7 @@ class Outbox(OutboxWriter, OutboxReader):
             self._next_key = max(self._next_key, last_key + 1)
             self._loaded_to, self._stored_to = 0, last_key
             self._holds(self._held.plus(stored))
+            self._tell_keeper()
         self.can_write(True)
 
     def can_write(self, can: bool) -> None:
@@ -190,8 +192,8 @@ class Outbox(OutboxWriter, OutboxReader):
 
     def wait(self, timeout: float) -> None:
         """Return at the latest after `timeout` seconds, sooner if there is something to load."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._wants() is not None, timeout)
+        with self._wanting:
+            self._wanting.wait_for(lambda: self._wants() is not None, timeout)
 
     def to_keep(self, now: float) -> List[Tuple[int, Message]]:
         """Return what must be written: nothing, or all that is in memory."""
@@ -218,6 +220,7 @@ class Outbox(OutboxWriter, OutboxReader):
                 self._stored_to = max(self._stored_to, key)
             self._unsent = deque(sorted(unsent))
             self._changed.notify_all()
+            self._tell_keeper()
         for message in settled:
             message.settle(message.reason)
 
@@ -371,6 +374,10 @@ class Outbox(OutboxWriter, OutboxReader):
             return self._loaded_to
         return None
 
+    def _tell_keeper(self) -> None:
+        if self._wants() is not None:
+            self._wanting.notify()
+
     def _drop_aged(self, now: float) -> None:
         """Drop, of the loaded ones, what has become too old."""
         while self._loaded and self.bounds.age_seconds:
@@ -379,6 +386,7 @@ class Outbox(OutboxWriter, OutboxReader):
                 return
             self._loaded.popleft()
             self._gone.add(key)
+            self._tell_keeper()
             self._holds(self._held.minus(held_by([message])))
             self._outcomes.dropped(message.source, AGED, 1)
 
