@@ -24,12 +24,12 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=nonintera
 debian = { $(APT) -q update && $(APT) -q install -y --no-install-recommends $(1); } \
     || echo "no $(1), and no right to install it: $(2)" >&2
 
-.PHONY: venv venv36 venv37 compiler clock soak bench audit install uninstall install-jetson run test unit test36 lint dist release-check mosquitto prometheus browser systemd photographs streams weights clean
+.PHONY: venv venv36 venv37 compiler clock soak bench audit install uninstall install-jetson run test unit test36 lint dist release-check mosquitto mosquitto-clients prometheus browser systemd photographs streams weights clean
 
 run: venv mosquitto
 	$(BIN)/labeld demo
 
-test: venv lint mosquitto prometheus browser systemd photographs streams compiler clock weights
+test: venv lint mosquitto mosquitto-clients prometheus browser systemd photographs streams compiler clock weights
 	LABELD_OTHER_PYTHON=$(abspath $(VENV36)/bin/python) \
 	LABELD_CONVERTING_PYTHONS=$(abspath $(VENV36)/bin/python):$(abspath $(VENV37)/bin/python) \
 	    $(BIN)/python $(PYTEST)
@@ -50,7 +50,7 @@ soak: venv mosquitto clock
 
 # How fast it is, against what else people run and the processor's own limit.
 BENCH = build/bench
-bench: venv mosquitto photographs weights
+bench: venv mosquitto mosquitto-clients photographs weights
 	$(PIP) $(CONSTRAINTS) -e '.[bench]'
 	$(BIN)/python -m bench $(BENCH)
 
@@ -84,6 +84,10 @@ lint: venv
 mosquitto:
 	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] \
 	    || $(call debian,mosquitto,amqtt serves the demo; tests that need a broker skip)
+
+mosquitto-clients:
+	@command -v mosquitto_sub >/dev/null \
+	    || $(call debian,mosquitto-clients,bench.publish cannot count labels)
 
 browser:
 	@{ command -v chromium && command -v chromedriver; } >/dev/null \

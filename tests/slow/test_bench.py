@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.prepare.preprocess import ROW
-from tests.support import commands
+from tests.support import commands, servers
 
 pytestmark = pytest.mark.skipif(
     sys.version_info < (3, 10), reason="benchmarks are for a workstation's Python"
@@ -51,6 +51,7 @@ def test_memory_does_not_grow_with_what_waits(tmp_path):
 
 
 def test_every_contender_labels_every_picture(tmp_path, tiny_bundle):
+    servers.program("mosquitto_sub")
     names = "labeld fp32,loop,batches,tf.data,openvino fp32"
     short = ["--kinds", "1080p.jpg", "--pictures", 6, "--rounds", 1, "--contenders", names]
     rows = run("publish", tmp_path, tiny_bundle.path, *short)["rows"]
