@@ -1,14 +1,17 @@
 """What is not acknowledged: bounded, in order, and handed out until somebody has it."""
 
+import threading
 import time
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from edge.deliver.held import Held
 from edge.deliver.outbox import KEEP_SECONDS
 from edge.metrics import Metrics
 from edge.wakeup import Wakeup
 from tests.support.outboxes import label, outbox_for
+from tests.support.servers import SECONDS
 from tests.support.waking import is_woken
 
 
@@ -116,3 +119,26 @@ def test_whoever_sends_is_woken():
     outbox_for(1, wakeup).put(label("a"), timeout=0.0)
     assert is_woken(wakeup)
     wakeup.close()
+
+
+def opened(outbox, _):
+    outbox.opened(Held(messages=1), last_key=7)
+
+
+def kept(outbox, messages):
+    outbox.kept(messages)
+
+
+@pytest.mark.parametrize("happens", [opened, kept])
+def test_whoever_loads_what_is_stored_waits_while_labels_pass_and_no_longer(happens):
+    outbox = outbox_for(10)
+    waiting = threading.Thread(target=outbox.wait, args=(SECONDS,))
+    waiting.start()
+    outbox.put(label("a"), timeout=0.0)
+    outbox.acknowledge(outbox.next_unsent()[0])
+    outbox.put(label("b"), timeout=0.0)
+    unsent = outbox.next_unsent()
+    assert waiting.is_alive()
+    happens(outbox, [unsent])
+    waiting.join(SECONDS / 2)
+    assert not waiting.is_alive()

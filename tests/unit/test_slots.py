@@ -1,9 +1,12 @@
 """Batches: full or due, in order, only of sizes that the graph takes, and never too many."""
 
+import threading
+
 import pytest
 
 from edge.batch.sizes import runs
 from edge.batch.slots import BUFFERS, Slots
+from tests.support.servers import SECONDS
 
 
 class Clock:
@@ -66,6 +69,23 @@ def test_a_batch_waits_for_rows_that_are_still_being_filled():
     slow.cancel()
     assert slots.next_batch(timeout=0.0).items == [(1, 2)]
     assert slots.next_batch(timeout=0.0).items == [(0, 3)]
+
+
+def test_whoever_waits_for_a_batch_has_it_as_soon_as_its_last_row_is_filled():
+    slots = Slots(max_size=2, max_delay_seconds=1e6)
+    found, asked = [], threading.Event()
+
+    def is_coming():
+        asked.set()
+        return True
+
+    waiting = threading.Thread(target=lambda: found.append(slots.next_batch(SECONDS, is_coming)))
+    fill(slots, 1)
+    waiting.start()
+    assert asked.wait(SECONDS)
+    fill(slots, 2)
+    waiting.join(SECONDS / 2)
+    assert [batch.items for batch in found] == [[(0, 1), (1, 2)]]
 
 
 @pytest.mark.parametrize(("filled", "rows"), [(1, 1), (2, 4), (4, 4), (5, 8)])
