@@ -14,7 +14,7 @@ import simplejpeg
 
 from edge.config.settings import PrepareSettings
 from edge.errors import NoMemoryError, PictureError
-from edge.prepare import headers, heic, png
+from edge.prepare import headers, heic, png, unfilter
 from edge.prepare.header import Header
 
 MAX_MEGAPIXELS = PrepareSettings().max_megapixels
@@ -121,10 +121,15 @@ def _decoded(data: bytes, header: Header, covering: Optional[int]) -> np.ndarray
                 raise
             if not _HARMLESS.search(str(error)):
                 raise PictureError("the JPEG is damaged: {}".format(error))
+    if header.format == "PNG":
+        parts = png.stored(data)
+        pixels = unfilter.pixels(parts) if parts else None
+        if pixels is not None:
+            return _rgb(pixels, header, is_bgr=False)
+        data = b"".join(parts) if parts else data
     if header.format == "HEIC":
         image: Any = heic.decode(data)
     else:
-        data = png.stored(data) if header.format == "PNG" else data
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise PictureError("the decoder refused it: the file is damaged")
@@ -144,23 +149,25 @@ def _scale(header: Header, covering: Optional[int]) -> int:
     return 1
 
 
-def _rgb(image: np.ndarray, header: Header) -> np.ndarray:
-    """Turn what OpenCV gives into RGB, strip by strip: beside the whole only a strip is needed."""
+def _rgb(image: np.ndarray, header: Header, is_bgr: bool = True) -> np.ndarray:
+    """Turn what a decoder gives into RGB, by strips: beside the whole only a strip is needed."""
     if image.dtype not in (np.uint8, np.uint16):
         raise PictureError("its samples are {}: only 8 and 16 bits are read".format(image.dtype))
     channels = 1 if image.ndim == 2 else image.shape[2]
     if not 1 <= channels <= 4:
         raise PictureError("it has {} channels: 1 to 4 are read".format(channels))
+    if channels == 3 and not is_bgr:
+        return image
     in_place = channels == 3 and image.dtype == np.uint8
     out = image if in_place else np.empty(image.shape[:2] + (3,), np.uint8)
     rows = max(1, STRIP_BYTES // max(1, image[0].nbytes))
     for first in range(0, len(image), rows):
         strip = slice(first, first + rows)
-        out[strip] = _strip_rgb(image[strip], channels, header)
+        out[strip] = _strip_rgb(image[strip], channels, header, is_bgr)
     return out
 
 
-def _strip_rgb(image: np.ndarray, channels: int, header: Header) -> np.ndarray:
+def _strip_rgb(image: np.ndarray, channels: int, header: Header, is_bgr: bool) -> np.ndarray:
     clear = None if channels in (2, 4) else _transparent(image, channels, header)
     image = _eight_bits(image)
     if channels == 1:
@@ -170,7 +177,8 @@ def _strip_rgb(image: np.ndarray, channels: int, header: Header) -> np.ndarray:
     elif channels == 2:
         return _on_white(cv2.cvtColor(image[..., 0], cv2.COLOR_GRAY2RGB), image[..., 1])
     else:
-        return _on_white(cv2.cvtColor(image, cv2.COLOR_BGRA2RGB), image[..., 3])
+        code = cv2.COLOR_BGRA2RGB if is_bgr else cv2.COLOR_RGBA2RGB
+        return _on_white(cv2.cvtColor(image, code), image[..., 3])
     if clear is not None:
         rgb[clear] = 255
     return rgb

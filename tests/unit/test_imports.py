@@ -58,6 +58,7 @@ HOUSE = {
                 "jpeg",
                 "heic",
                 "png",
+                "unfilter",
                 "headers",
                 "decoder",
                 "admission",

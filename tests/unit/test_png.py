@@ -1,4 +1,7 @@
-"""PNGs that ISA-L inflates: to the same pixels, and OpenCV judges what is out of the ordinary."""
+"""PNGs that ISA-L inflates: to the same pixels, and OpenCV judges what is out of the ordinary.
+
+So it is with those whose filters FFmpeg undoes, where PyAV is installed.
+"""
 
 import struct
 import tracemalloc
@@ -9,7 +12,7 @@ import numpy as np
 import pytest
 
 from edge.errors import PictureError
-from edge.prepare import png
+from edge.prepare import png, unfilter
 from edge.prepare.decoder import decode
 
 pytest.importorskip("isal", reason="isal is not installed: OpenCV inflates PNGs")
@@ -59,16 +62,74 @@ def by_opencv(data):
     return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
 
 
+@pytest.fixture
+def alone(monkeypatch):
+    """Return what decodes a PNG by OpenCV alone."""
+
+    def decoded(data):
+        with monkeypatch.context() as without:
+            without.setattr(png, "isal_zlib", None)
+            return decode(data)
+
+    return decoded
+
+
 @pytest.mark.parametrize("pieces", [1, 7])
 @pytest.mark.parametrize("kind", list(KINDS))
-def test_a_png_is_decoded_to_the_bit_as_opencv_alone_does(monkeypatch, kind, pieces):
+def test_a_png_is_decoded_to_the_bit_as_opencv_alone_does(alone, kind, pieces):
     data = picture(*KINDS[kind], pieces=pieces)
-    stored = png.stored(data)
+    stored = b"".join(png.stored(data))
     assert len(stored) > len(rows(*KINDS[kind])), "inflated"
     np.testing.assert_array_equal(by_opencv(stored), by_opencv(data))
+    np.testing.assert_array_equal(decode(data), alone(data))
+
+
+@pytest.mark.parametrize("kind", ["grey", "colour", "colour, alpha"])
+def test_the_filters_of_the_most_common_kinds_are_undone_by_ffmpeg(kind):
+    pytest.importorskip("av", reason="PyAV is not installed: OpenCV undoes a PNG's filters")
+    data = picture(*KINDS[kind])
+    parts = png.stored(data)
+    found, expected = unfilter.pixels(parts), by_opencv(data).reshape(HEIGHT, WIDTH, -1)
+    swapped = expected[..., [2, 1, 0, 3][: expected.shape[2]]] if kind != "grey" else expected
+    np.testing.assert_array_equal(found, swapped)
+    assert not parts, "its pixels are in memory twice"
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"grey", "colour", "colour, alpha"}))
+def test_the_filters_of_other_kinds_are_left_to_opencv(kind):
+    parts = png.stored(picture(*KINDS[kind]))
+    assert unfilter.pixels(parts) is None
+    assert parts
+
+
+EXTRAS = {
+    "a transparent colour": chunk(b"tRNS", struct.pack(">3H", *SAMPLES[:3])),
+    "an animation": chunk(b"acTL", struct.pack(">II", 1, 0)),
+    "a gamma": chunk(b"gAMA", struct.pack(">I", 100000)),
+    "a damaged colour profile": chunk(b"iCCP", b"name\0\0no zlib stream"),
+    "a background": chunk(b"bKGD", struct.pack(">3H", 9, 9, 9)),
+}
+
+
+@pytest.mark.parametrize("extra", list(EXTRAS))
+def test_what_else_a_png_says_changes_no_pixel(alone, extra):
+    data = picture()
+    at = data.index(b"IDAT") - 4
+    data = data[:at] + EXTRAS[extra] + data[at:]
     found = decode(data)
-    monkeypatch.setattr(png, "isal_zlib", None)
-    np.testing.assert_array_equal(found, decode(data))
+    np.testing.assert_array_equal(found, alone(data))
+    assert (found[0, 0] == 255).all() == (extra == "a transparent colour")
+
+
+def test_what_ffmpeg_refuses_is_left_to_opencv(monkeypatch):
+    av = pytest.importorskip("av", reason="PyAV is not installed: OpenCV undoes a PNG's filters")
+
+    class Refusing:
+        def decode(self, packet):
+            raise av.FFmpegError(1, "refused")
+
+    monkeypatch.setattr(unfilter, "_decoder", lambda av: Refusing())
+    np.testing.assert_array_equal(decode(picture()), by_opencv(picture())[..., ::-1])
 
 
 PIXELS = rows(8, 2)
@@ -111,14 +172,14 @@ def with_a_flipped_bit(data, at):
     ],
 )
 def test_what_is_out_of_the_ordinary_goes_to_opencv_as_it_is(data):
-    assert png.stored(data) is data
+    assert png.stored(data) is None
 
 
 def test_a_small_picture_that_would_inflate_to_much_takes_no_memory():
     data = picture(deflated=zlib.compress(bytes(100_000_000)))
     tracemalloc.start()
     try:
-        assert png.stored(data) is data
+        assert png.stored(data) is None
         assert tracemalloc.get_traced_memory()[1] < 4_000_000
     finally:
         tracemalloc.stop()
@@ -126,8 +187,7 @@ def test_a_small_picture_that_would_inflate_to_much_takes_no_memory():
 
 def test_a_large_picture_has_no_second_copy_of_its_pixels(monkeypatch):
     monkeypatch.setattr(png, "MOST_BYTES", len(PIXELS) - 1)
-    data = picture()
-    assert png.stored(data) is data
+    assert png.stored(picture()) is None
 
 
 def test_a_damaged_png_is_refused_whoever_inflates_it():
