@@ -34,7 +34,8 @@ setup(
         "simplejpeg<1.6.6" + OLD,
         "simplejpeg" + NEW,
         "tqdm",
-        # names why a camera fails; without it (on a Jetson) OpenCV reads RTSP and files
+        # names why a camera fails, and undoes PNGs' filters; without it (on a Jetson) OpenCV reads
+        # cameras, films and PNGs
         "av>=12; python_version >= '3.10'",
         "watchdog>=2.1",
         # inflates PNGs; without it OpenCV does, in three times the time
