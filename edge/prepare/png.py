@@ -22,6 +22,9 @@ MOST_BYTES = 64_000_000
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """By colour type (PNG, third edition, 11.2.1)."""
 
+_LAST_FILTER = 4
+"""Paeth: a row begins with its filter's type (9.2)."""
+
 _BLOCK = 65535
 """The most bytes that one stored block takes."""
 
@@ -57,9 +60,11 @@ def stored(data: bytes) -> Optional[List[Any]]:
 
 
 def _stored(data: bytes) -> Optional[List[Any]]:
-    width, height, depth, kind, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
+    width, height, depth, kind, *methods, check = struct.unpack_from(">IIBBBBBI", data, 16)
     size = raw_bytes(width, height, depth, kind)
-    if isal_zlib is None or interlaced or size > MOST_BYTES:
+    if isal_zlib is None or any(methods) or size > MOST_BYTES:  # one of them: interlaced
+        return None
+    if check != isal_zlib.crc32(data[12:29]):  # the IHDR's
         return None
     found = _deflated(data)
     if found is None:
@@ -72,12 +77,9 @@ def _stored(data: bytes) -> Optional[List[Any]]:
         return None
     if not inflater.eof or len(raw) != size or inflater.unused_data:
         return None
-    blocks = _blocks(raw, deflated[-4:])
-    check = isal_zlib.crc32(b"IDAT")
-    for block in blocks:
-        check = isal_zlib.crc32(block, check)
-    head = struct.pack(">I4s", sum(map(len, blocks)), b"IDAT")
-    return [data[:first], head, *blocks, struct.pack(">I", check), data[last:]]
+    if max(raw[:: size // height]) > _LAST_FILTER:
+        return None
+    return [data[:first], *_chunk(_blocks(raw, deflated[-4:])), data[last:]]
 
 
 def _deflated(data: bytes) -> Optional[Tuple[int, int, bytes]]:
@@ -98,6 +100,15 @@ def _deflated(data: bytes) -> Optional[Tuple[int, int, bytes]]:
             return first, at, b"".join(pieces)
         at = end
     return None
+
+
+def _chunk(parts: List[Any]) -> List[Any]:
+    """Return an IDAT chunk that holds them, in parts (5.3)."""
+    check = isal_zlib.crc32(b"IDAT")
+    for part in parts:
+        check = isal_zlib.crc32(part, check)
+    length = sum(map(len, parts))
+    return [struct.pack(">I4s", length, b"IDAT"), *parts, struct.pack(">I", check)]
 
 
 def _blocks(raw: bytes, check: bytes) -> List[bytes]:

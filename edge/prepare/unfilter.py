@@ -3,15 +3,21 @@
 Only of the most common kinds; anything else, and whatever FFmpeg refuses, is OpenCV's.
 """
 
-from typing import Any, List, Optional
+import struct
+from typing import Any, Iterator, List, Optional
 
 import numpy as np
 
 _FORMATS = {0: ("gray", 1), 2: ("rgb24", 3), 6: ("rgba", 4)}
 """FFmpeg's pixel format and its channels, by colour type, of 8 bits a sample."""
 
-_IHDR_DEPTH, _IHDR_KIND = 24, 25
+_IHDR_DEPTH, _IHDR_KIND, _IHDR_END = 24, 25, 33
 """Where a PNG file says its bits of a sample and its colour type (PNG, third edition, 11.2.1)."""
+
+_KNOWN = frozenset(
+    (b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"pHYs", b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME")
+)
+"""What else a file may say (11.3): it changes no pixel, and OpenCV refuses no file for it."""
 
 
 def pixels(parts: List[Any]) -> Optional[np.ndarray]:
@@ -22,11 +28,12 @@ def pixels(parts: List[Any]) -> Optional[np.ndarray]:
 
     Returns:
         uint8[height, width, channels]: grey, RGB or RGBA. Rows may have bytes between them. None,
-        and `parts` as they were or empty: of another kind, PyAV is not installed, or it refused.
+        and `parts` as they were or empty: of another kind, or PyAV is not installed or refused it.
     """
     head, av = parts[0], _pyav()
     expected = _FORMATS.get(head[_IHDR_KIND]) if head[_IHDR_DEPTH] == 8 else None
-    if expected is None or av is None or b"acTL" in head:  # an animation: which picture is it?
+    said = [*_chunks(head, _IHDR_END), *_chunks(parts[-1], 0)]
+    if expected is None or av is None or not _KNOWN.issuperset(said):
         return None
     try:
         frames = _decoder(av).decode(_packet(av, parts))
@@ -38,6 +45,16 @@ def pixels(parts: List[Any]) -> Optional[np.ndarray]:
     plane = frames[0].planes[0]
     shape = (frames[0].height, frames[0].width, channels)
     return np.ndarray(shape, np.uint8, plane, strides=(plane.line_size, channels, 1))
+
+
+def _chunks(part: bytes, at: int) -> Iterator[bytes]:
+    """Yield the names of a part's chunks, from `at` to its end or to IEND."""
+    while at + 8 <= len(part):
+        length, name = struct.unpack_from(">I4s", part, at)
+        if name == b"IEND":
+            break
+        yield name
+        at += 12 + length
 
 
 def _pyav() -> Any:

@@ -121,6 +121,13 @@ def test_what_else_a_png_says_changes_no_pixel(alone, extra):
     assert (found[0, 0] == 255).all() == (extra == "a transparent colour")
 
 
+@pytest.mark.parametrize("name", [b"acTL", b"bKGD", b"fcTL", b"TEXt", b"none"])
+def test_what_is_said_that_ffmpeg_may_take_otherwise_is_left_to_opencv(name):
+    data = picture()
+    for at in (data.index(b"IDAT") - 4, data.index(b"tEXt") - 4):
+        assert unfilter.pixels(png.stored(data[:at] + chunk(name, bytes(26)) + data[at:])) is None
+
+
 def test_what_ffmpeg_refuses_is_left_to_opencv(monkeypatch):
     av = pytest.importorskip("av", reason="PyAV is not installed: OpenCV undoes a PNG's filters")
 
@@ -144,6 +151,9 @@ def with_a_flipped_bit(data, at):
     "data",
     [
         picture(interlaced=1),
+        with_a_flipped_bit(picture(), 27),
+        with_a_flipped_bit(picture(), 31),
+        picture(pixels=b"\5" + PIXELS[1:]),
         with_a_flipped_bit(picture(), 5000),
         with_a_flipped_bit(picture(), picture().index(b"tEXt") - 7),
         picture(deflated=with_a_flipped_bit(DEFLATED, len(DEFLATED) - 1)),
@@ -158,6 +168,9 @@ def with_a_flipped_bit(data, at):
     ],
     ids=[
         "interlaced",
+        "another way to filter",
+        "a damaged checksum of the header",
+        "a filter that there is not",
         "a damaged chunk",
         "a damaged checksum of a chunk",
         "a damaged checksum of the stream",
@@ -173,6 +186,38 @@ def with_a_flipped_bit(data, at):
 )
 def test_what_is_out_of_the_ordinary_goes_to_opencv_as_it_is(data):
     assert png.stored(data) is None
+
+
+def with_a_flipped_bit_in_a_chunk(data, number, at):
+    """Flip a bit of what the chunk of that number holds; its checksum is of what it holds then."""
+    parts, place, count = [data[:8]], 8, 0
+    while place < len(data):
+        length, name = struct.unpack_from(">I4s", data, place)
+        body = data[place + 8 : place + 8 + length]
+        if count == number and body:
+            body = with_a_flipped_bit(body, at % length)
+        parts.append(chunk(name, body))
+        place, count = place + 12 + length, count + 1
+    return b"".join(parts)
+
+
+def answer(decoding, data):
+    try:
+        return decoding(data).tolist()
+    except PictureError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("kind", ["grey", "colour", "colour, alpha"])
+def test_a_flipped_bit_is_answered_as_by_opencv_alone(alone, kind):
+    whole = picture(*KINDS[kind], pieces=3)
+    places = [*range(8, 60), *range(60, len(whole), len(whole) // 60), *range(-40, 0)]
+    damaged = [with_a_flipped_bit(whole, at % len(whole)) for at in places]
+    damaged += [with_a_flipped_bit_in_a_chunk(whole, 0, at) for at in range(13)]
+    damaged += [with_a_flipped_bit_in_a_chunk(whole, number, 99) for number in range(1, 6)]
+    answers = [answer(decode, data) for data in damaged]
+    assert answers == [answer(alone, data) for data in damaged]
+    assert sum(isinstance(each, str) for each in answers) > len(damaged) // 2
 
 
 def test_a_small_picture_that_would_inflate_to_much_takes_no_memory():
