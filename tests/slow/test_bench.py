@@ -1,5 +1,6 @@
 """The benchmarks in short: what they count is judged; what they time is printed."""
 
+import importlib.util
 import json
 import os
 import sys
@@ -29,10 +30,13 @@ def run(name, out, *arguments):
 def test_after_decoding_a_picture_takes_no_memory_of_a_row_s_size(tmp_path, tiny_bundle):
     rows = run("allocations", tmp_path, tiny_bundle.path, "--pictures", 3)["rows"]
     found = {(row["kind"], row["stage"]): row for row in rows}
-    for kind, size, copies in ((".jpg", 540 * 960 * 3, 1), (".png", 1080 * 1920 * 3, 3)):
+    small, whole = 540 * 960 * 3, 1080 * 1920 * 3
+    by_ffmpeg = importlib.util.find_spec("av") is not None  # in memory of its own
+    png = (0, 2 * whole) if by_ffmpeg else (whole, 3 * whole)
+    for kind, (left, most) in ((".jpg", (small, small)), (".png", png)):
         decoded = found[kind, "decode"]
-        assert size <= decoded["left"] < 1.01 * size, "the decoded picture, and nothing else"
-        assert decoded["most"] < 1.01 * copies * size
+        assert left <= decoded["left"] < 1.01 * left + 1000, "the decoded picture, nothing else"
+        assert decoded["most"] < 1.01 * most
         for stage in ("name", "check", "prepare", "classify", "label"):
             assert found[kind, stage]["most"] < ROW_BYTES / 4, stage
 
