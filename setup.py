@@ -38,7 +38,7 @@ setup(
         # cameras, films and PNGs
         "av>=12; python_version >= '3.10'",
         "watchdog>=2.1",
-        # inflates PNGs; without it OpenCV does, in three times the time
+        # inflates PNGs; without it OpenCV does, in twice the time
         "isal; python_version >= '3.10' and platform_machine in 'x86_64 aarch64'",
         "xxhash>=2",
         "dataclasses" + OLD,

@@ -39,21 +39,19 @@ def read(data: bytes) -> Header:
 
 
 def _png(data: bytes) -> Header:
-    header, orientation, transparent, at = None, 1, b"", 8
-    while at + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        body = data[at + 8 : at + 8 + min(length, 65536)]
+    header, orientation, transparent = None, 1, b""
+    for name, at, length in png.chunks(data):
+        content = slice(at, at + min(length, 65536))
         if header is None:
-            if kind != b"IHDR" or len(body) < 13:
+            if name != b"IHDR" or length < 13 or len(data) < at + 13:
                 raise PictureError("the PNG is damaged: it does not begin with its size")
-            header = struct.unpack_from(">IIBB", body)
-        elif kind == b"IEND":
+            header = struct.unpack_from(">IIBB", data, at)
+        elif name == b"IEND":
             return _png_header(header, orientation, transparent)
-        elif kind == b"eXIf":
-            orientation = exif.orientation(body)
-        elif kind == b"tRNS":
-            transparent = body
-        at += 12 + length
+        elif name == b"eXIf":
+            orientation = exif.orientation(data[content])
+        elif name == b"tRNS":
+            transparent = data[content]
     raise PictureError("the PNG is cut short: its IEND chunk is missing")
 
 

@@ -5,7 +5,7 @@ anything about a file is out of the ordinary, OpenCV is given the file: it alone
 """
 
 import struct
-from typing import Any, List, Optional, Tuple
+from typing import Any, Iterator, List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -30,6 +30,23 @@ _BLOCK = 65535
 
 _HEADER = b"\x78\x01"
 """Of a zlib stream (RFC 1950): deflate, its window 32 KB, no dictionary."""
+
+
+def chunks(data: bytes, at: int = 8) -> Iterator[Tuple[bytes, int, int]]:
+    """Yield a PNG's chunks (5.3), as they say they are: the last is IEND, or what is cut short.
+
+    Args:
+        data: a file, or a part.
+        at: where its first chunk begins.
+
+    Yields:
+        (name, where its content begins, how many bytes it has).
+    """
+    name = b""
+    while name != b"IEND" and at + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        yield name, at + 8, length
+        at += 12 + length
 
 
 def raw_bytes(width: int, height: int, depth: int, kind: int) -> int:
@@ -84,21 +101,19 @@ def _stored(data: bytes) -> Optional[List[Any]]:
 
 def _deflated(data: bytes) -> Optional[Tuple[int, int, bytes]]:
     """Return where the IDAT chunks begin and end, and what they hold; None: one is damaged."""
-    view, at, first = memoryview(data), 8, 8
+    view, first = memoryview(data), 0
     pieces: List[Any] = []
-    while at + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        end = at + 12 + length
-        if kind == b"IDAT":
-            if end > len(data) or struct.unpack_from(">I", data, end - 4) != (
-                isal_zlib.crc32(view[at + 4 : end - 4]),
+    for name, at, length in chunks(data):
+        end = at + length
+        if name == b"IDAT":
+            if end + 4 > len(data) or struct.unpack_from(">I", data, end) != (
+                isal_zlib.crc32(view[at - 4 : end]),
             ):
                 return None
-            first = first if pieces else at
-            pieces.append(view[at + 8 : end - 4])
+            first = first or at - 8
+            pieces.append(view[at:end])
         elif pieces:
-            return first, at, b"".join(pieces)
-        at = end
+            return first, at - 8, b"".join(pieces)
     return None
 
 

@@ -25,6 +25,7 @@ HOUSE = {
                 "device_metrics",
                 "memory",
                 "tensorrt",
+                "ffmpeg",
                 "processor",
                 "others",
                 "child",

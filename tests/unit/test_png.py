@@ -147,11 +147,25 @@ def with_a_flipped_bit(data, at):
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
+def with_a_flipped_bit_in_a_chunk(data, number, at):
+    """Flip a bit of what the chunk of that number holds; its checksum is of what it holds then."""
+    parts, place, count = [data[:8]], 8, 0
+    while place < len(data):
+        length, name = struct.unpack_from(">I4s", data, place)
+        body = data[place + 8 : place + 8 + length]
+        if count == number and body:
+            body = with_a_flipped_bit(body, at % length)
+        parts.append(chunk(name, body))
+        place, count = place + 12 + length, count + 1
+    return b"".join(parts)
+
+
 @pytest.mark.parametrize(
     "data",
     [
         picture(interlaced=1),
-        with_a_flipped_bit(picture(), 27),
+        with_a_flipped_bit_in_a_chunk(picture(), 0, 10),
+        with_a_flipped_bit_in_a_chunk(picture(), 0, 11),
         with_a_flipped_bit(picture(), 31),
         picture(pixels=b"\5" + PIXELS[1:]),
         with_a_flipped_bit(picture(), 5000),
@@ -168,6 +182,7 @@ def with_a_flipped_bit(data, at):
     ],
     ids=[
         "interlaced",
+        "another way to compress",
         "another way to filter",
         "a damaged checksum of the header",
         "a filter that there is not",
@@ -186,19 +201,6 @@ def with_a_flipped_bit(data, at):
 )
 def test_what_is_out_of_the_ordinary_goes_to_opencv_as_it_is(data):
     assert png.stored(data) is None
-
-
-def with_a_flipped_bit_in_a_chunk(data, number, at):
-    """Flip a bit of what the chunk of that number holds; its checksum is of what it holds then."""
-    parts, place, count = [data[:8]], 8, 0
-    while place < len(data):
-        length, name = struct.unpack_from(">I4s", data, place)
-        body = data[place + 8 : place + 8 + length]
-        if count == number and body:
-            body = with_a_flipped_bit(body, at % length)
-        parts.append(chunk(name, body))
-        place, count = place + 12 + length, count + 1
-    return b"".join(parts)
 
 
 def answer(decoding, data):

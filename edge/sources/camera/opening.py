@@ -5,12 +5,12 @@ call. Where it is not installed (it needs Python 3.10 or later, so on a Jetson),
 """
 
 import os
-from typing import Any
 
 import cv2
 
 from edge.config.settings import CameraSettings
 from edge.errors import SourceError
+from edge.machine.ffmpeg import pyav
 from edge.masking import escaped
 from edge.sources.camera.capture import Capture, Covering, in_full
 from edge.sources.camera.http import Client
@@ -55,16 +55,8 @@ def open_capture(settings: CameraSettings, covering: Covering = in_full) -> Capt
     is_file = "://" not in url
     if is_file and not os.path.isfile(url):
         raise SourceError("there is no such file")
-    av = _pyav()
+    av = pyav()
     if av is not None:
         shrinks = settings.roi is None
         return AvCapture(av, escaped(url), timeout_seconds, is_file, settings.transport, shrinks)
     return CvCapture(escaped(url), cv2.CAP_FFMPEG, timeout_seconds, is_file, settings.transport)
-
-
-def _pyav() -> Any:
-    try:
-        import av
-    except ImportError:
-        return None
-    return av
