@@ -36,7 +36,7 @@ setup(
         "tqdm",
         # names why a camera fails, and undoes PNGs' filters; without it (on a Jetson) OpenCV reads
         # cameras, films and PNGs
-        "av>=12; python_version >= '3.10'",
+        "av>=17; python_version >= '3.10'",
         "watchdog>=2.1",
         # inflates PNGs; without it OpenCV does, in twice the time
         "isal; python_version >= '3.10' and platform_machine in 'x86_64 aarch64'",

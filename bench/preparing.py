@@ -20,10 +20,10 @@ from bench import results
 from edge.classify import bundle as bundles
 from edge.classify import variant
 from edge.classify.runtimes import Runtimes
-from edge.config.settings import CameraSettings, ModelSettings
+from edge.config.settings import ModelSettings
 from edge.prepare.decoder import decode
 from edge.prepare.preprocess import FORMER, ROW, SPEC, load_into, preprocess_into, side_by_side
-from edge.sources.camera.opening import open_capture
+from edge.sources.camera.scaler import Scaler
 from export.pictures import collection
 
 QUALITY = 88
@@ -53,11 +53,12 @@ def main():
 
 def prepared(paths, height):
     """Return {way: (uint8[n, 299, 299, 3], ms of a core for each)}."""
+    scaler = Scaler(av)
     ways = {
         "JPEG, in full": lambda data, film, out: load_into(data, out, FORMER),
         "JPEG, as small as covers": lambda data, film, out: load_into(data, out, SPEC),
-        "film, in full": lambda data, film, out: of_film(film, True, out),
-        "film, shrunk first": lambda data, film, out: of_film(film, False, out),
+        "film, in full": lambda data, film, out: of_film(film, scaler, False, out),
+        "film, shrunk first": lambda data, film, out: of_film(film, scaler, True, out),
     }
     rows = {way: np.empty((len(paths),) + ROW, np.uint8) for way in ways}
     took = dict.fromkeys(ways, 0.0)
@@ -79,21 +80,13 @@ def prepared(paths, height):
     return {way: (rows[way], 1000 * took[way] / len(paths)) for way in ways}
 
 
-def of_film(path, in_full, out):
+def of_film(path, scaler, shrinks, out):
     """Prepare a film's first picture; return the processor time, but for decoding."""
     with av.open(path) as container:
-        size = container.streams.video[0]
-        roi = (0, 0, size.width, size.height) if in_full else None
-    capture = open_capture(CameraSettings("film", "camera", path, roi=roi))
-    try:
-        capture.grab()
-        while not capture.is_due:
-            capture.grab()
-        began = time.thread_time()
-        preprocess_into(capture.retrieve(), out)
-        return time.thread_time() - began
-    finally:
-        capture.close()
+        frame = next(container.decode(video=0))
+    began = time.thread_time()
+    preprocess_into(scaler.rgb(frame, shrinks=shrinks), out)
+    return time.thread_time() - began
 
 
 def enlarged(picture, height):

@@ -31,7 +31,7 @@ from edge.prepare.validity import Validity
 from edge.sources.camera.camera import policy_of
 from edge.sources.camera.opening import open_capture
 from edge.sources.camera.pace import Schedule
-from edge.sources.camera.view import view
+from edge.sources.camera.view import turned
 from edge.sources.folder.names import Names
 from edge.worker import Worker
 
@@ -163,7 +163,7 @@ def _film(settings: CameraSettings, path: str) -> Iterator[Frame]:
             seconds = capture.position or 0.0
             if schedule.due(seconds):
                 number += 1
-                image = view(capture.retrieve(), settings.roi, settings.rotate)
+                image = turned(capture.retrieve(settings.roi), settings.rotate)
                 yield _frame(
                     settings.name,
                     image="frame-{}".format(number),

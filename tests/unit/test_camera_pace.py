@@ -3,15 +3,15 @@
 import numpy as np
 
 from edge.sources.camera.pace import Schedule
-from edge.sources.camera.view import view
+from edge.sources.camera.view import turned
 
 
 def test_a_turn_is_clockwise():
     image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
-    assert view(image, None, 0) is image
-    assert view(image, None, 90)[0, 1].tolist() == image[0, 0].tolist()
-    assert view(image, None, 180)[1, 1].tolist() == image[0, 0].tolist()
-    assert view(image, None, 270)[1, 0].tolist() == image[0, 0].tolist()
+    assert turned(image, 0) is image
+    assert turned(image, 90)[0, 1].tolist() == image[0, 0].tolist()
+    assert turned(image, 180)[1, 1].tolist() == image[0, 0].tolist()
+    assert turned(image, 270)[1, 0].tolist() == image[0, 0].tolist()
 
 
 def test_the_rate_is_kept_on_average_whatever_the_camera_s():

@@ -4,6 +4,8 @@ from typing import Callable, Optional
 
 import numpy as np
 
+from edge.sources.camera.view import Region, cut
+
 Covering = Callable[[], Optional[int]]
 """Says at present what `edge.prepare.decoder.decode` is to be told of a camera's JPEGs."""
 
@@ -43,15 +45,19 @@ class Capture:
         """
         raise NotImplementedError
 
-    def retrieve(self) -> np.ndarray:
-        """Return the picture grabbed last: uint8[height, width, 3], RGB.
+    def retrieve(self, region: Optional[Region] = None) -> np.ndarray:
+        """Return the picture grabbed last, or a region of it: uint8[height, width, 3], RGB.
 
         Raises:
             PictureError: it cannot be decoded; the next one may be good.
-            SourceError: it failed.
+            SourceError: it failed, or the region is not all inside the picture.
         """
-        raise NotImplementedError
+        return cut(self._whole(), region)
 
     def close(self) -> None:
         """Let go of the camera."""
+        raise NotImplementedError
+
+    def _whole(self) -> np.ndarray:
+        """Return all of the picture grabbed last; raises what `retrieve` does."""
         raise NotImplementedError

@@ -8,9 +8,10 @@ from typing import Any, Deque, List, Optional
 import numpy as np
 
 from edge.errors import SourceError
-from edge.prepare.preprocess import SIZE
 from edge.sources.camera.address import trouble
 from edge.sources.camera.capture import Capture
+from edge.sources.camera.scaler import Scaler
+from edge.sources.camera.view import Region, check, cut
 
 _RTSP = {"fpsprobesize": "0"}
 """FFmpeg's options: no reading ahead to find the rate."""
@@ -20,10 +21,6 @@ MOST_REORDERED = 32
 
 USUAL_FPS = 25
 """Of a raw video that does not say it."""
-
-LEAST = 2 * SIZE
-"""Height and width of pictures that may be shrunk before their colours are converted: of smaller
-ones the colours, which have half the resolution, would have to be enlarged."""
 
 
 class AvCapture(Capture):
@@ -36,7 +33,6 @@ class AvCapture(Capture):
         timeout_seconds: float,
         is_file: bool,
         transport: str,
-        shrinks: bool = False,
     ) -> None:
         """Open it.
 
@@ -46,12 +42,10 @@ class AvCapture(Capture):
             timeout_seconds: how long opening, and a picture, may take.
             is_file: True if it has a beginning, and times to be kept to.
             transport: RTSP's: "tcp", or "udp", which loses parts of pictures.
-            shrinks: True if its pictures are wanted as large as a row at most: they are then
-                shrunk before their colours are converted, which is half the work.
         """
         self._av = av
         self._timeout = timeout_seconds
-        self._shrinks = shrinks
+        self._scaler = Scaler(av)
         self.is_file = is_file
         self._frame: Any = None
         self._pending: List[Any] = []
@@ -98,13 +92,17 @@ class AvCapture(Capture):
         self._frame = self._pending.pop(0)
         self._shown += 1
 
-    def retrieve(self) -> np.ndarray:
-        # counterclockwise, as a phone has noted how it was held
-        turn = int(round(getattr(self._frame, "rotation", 0) / 90.0)) % 4
+    def retrieve(self, region: Optional[Region] = None) -> np.ndarray:
+        """Return the picture grabbed last, or a region of it, shrunk to a row where it is large."""
         frame = self._frame
-        if self._shrinks and min(frame.width, frame.height) >= LEAST:
-            frame = frame.reformat(SIZE, SIZE, "rgb24", interpolation="AREA")
-        return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turn))
+        # counterclockwise, as a phone has noted how it was held
+        turn = int(round(getattr(frame, "rotation", 0) / 90.0)) % 4
+        if region is not None and turn:  # of the picture as it is looked at
+            whole = self._scaler.rgb(frame, shrinks=False)
+            return np.ascontiguousarray(cut(np.rot90(whole, turn), region))
+        if region is not None:
+            check(region, frame.width, frame.height)
+        return np.ascontiguousarray(np.rot90(self._scaler.rgb(frame, region), turn))
 
     def close(self) -> None:
         self._container.close()

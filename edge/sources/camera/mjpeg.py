@@ -62,13 +62,13 @@ class MjpegCapture(Capture):
         else:
             self._picture = self._take(length)
 
-    def retrieve(self) -> np.ndarray:
+    def close(self) -> None:
+        self._body.close()
+
+    def _whole(self) -> np.ndarray:
         if not self._picture.startswith(b"\xff\xd8"):
             raise PictureError("it sends what is no JPEG")
         return decode(self._picture, covering=self._covering())
-
-    def close(self) -> None:
-        self._body.close()
 
     def _until(self, mark: Pattern[bytes], most: int, keep: bool = False) -> bytes:
         """Return what comes before `mark`, and skip it, and the mark too unless `keep`."""

@@ -62,15 +62,15 @@ class CvCapture(Capture):
                 cause or "no more pictures came (within {:g} s)".format(self._timeout)
             )
 
-    def retrieve(self) -> np.ndarray:
+    def close(self) -> None:
+        self._video.release()
+
+    def _whole(self) -> np.ndarray:
         taken, image = self._video.retrieve()
         if not taken or image is None:
             raise PictureError("OpenCV cannot decode it")
         code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
         return cv2.cvtColor(image, code)
-
-    def close(self) -> None:
-        self._video.release()
 
 
 def _open(url: str, backend: int, timeout_seconds: float, transport: str) -> cv2.VideoCapture:

@@ -27,8 +27,7 @@ def open_capture(settings: CameraSettings, covering: Covering = in_full) -> Capt
         settings: its CameraSettings, of which these count: `url`: rtsp://, http:// and the like; a
             device (`/dev/video0`); the path of a video file; or a GStreamer pipeline, known by its
             `!`. `timeout_s`: how long opening, and then each picture, may take. `fps`: how many
-            pictures a second are wanted of what gives one at a time. `transport`: RTSP's. `roi`:
-            where there is none, pictures may come shrunk to a row.
+            pictures a second are wanted of what gives one at a time. `transport`: RTSP's.
         covering: how small JPEGs may be decoded, where there is no `roi`.
 
     Raises:
@@ -57,6 +56,5 @@ def open_capture(settings: CameraSettings, covering: Covering = in_full) -> Capt
         raise SourceError("there is no such file")
     av = pyav()
     if av is not None:
-        shrinks = settings.roi is None
-        return AvCapture(av, escaped(url), timeout_seconds, is_file, settings.transport, shrinks)
+        return AvCapture(av, escaped(url), timeout_seconds, is_file, settings.transport)
     return CvCapture(escaped(url), cv2.CAP_FFMPEG, timeout_seconds, is_file, settings.transport)

@@ -13,7 +13,7 @@ from edge.sources.camera.capture import Capture, Covering
 from edge.sources.camera.handoff import CapturedImage, Handoff
 from edge.sources.camera.opening import open_capture
 from edge.sources.camera.pace import Player, Schedule
-from edge.sources.camera.view import view
+from edge.sources.camera.view import turned
 from edge.sources.state import SourceState
 
 STEADY_SECONDS = 5.0
@@ -139,7 +139,7 @@ class Reader:
             return
         try:
             with self._metrics.time(DECODE):
-                image = self._call(capture.retrieve)
+                image = self._call(lambda: capture.retrieve(settings.roi))
         except PictureError as error:
             self._metrics.count(settings.name, DAMAGED)
             if arrived - self._good_at > settings.timeout_s:
@@ -147,7 +147,7 @@ class Reader:
             return
         self._good_at = arrived
         self._is_new = False
-        image = view(image, settings.roi, settings.rotate)
+        image = turned(image, settings.rotate)
         self._number += 1
         self._handoff.put(CapturedImage(image, self._number, captured_at, arrived))
 

@@ -63,12 +63,12 @@ class SnapshotCapture(Capture):
         self.is_new = picture != self._picture
         self._picture = picture
 
-    def retrieve(self) -> np.ndarray:
-        return decode(self._picture, covering=self._covering())
-
     def close(self) -> None:
         if self._answer is not None:
             self._answer.body.close()
+
+    def _whole(self) -> np.ndarray:
+        return decode(self._picture, covering=self._covering())
 
     def _read(self, answer: Answer) -> bytes:
         """Return the whole picture, and keep what tells the server which one we have."""

@@ -7,6 +7,9 @@ import numpy as np
 
 from edge.errors import SourceError
 
+Region = Tuple[int, int, int, int]
+"""(x, y, width, height) in pixels of a picture as it comes."""
+
 TURNS: Dict[int, Optional[int]] = {
     0: None,
     90: cv2.ROTATE_90_CLOCKWISE,
@@ -16,25 +19,30 @@ TURNS: Dict[int, Optional[int]] = {
 """By how many degrees a picture may be turned, clockwise."""
 
 
-def view(image: np.ndarray, roi: Optional[Tuple[int, int, int, int]], rotate: int) -> np.ndarray:
-    """Return the region of interest of a picture, turned.
+def check(region: Region, width: int, height: int) -> None:
+    """Raise SourceError if a region is not all inside a picture of that many pixels."""
+    if region[0] + region[2] > width or region[1] + region[3] > height:
+        raise SourceError(
+            "roi {} reaches beyond its pictures, which have {}x{} pixels".format(
+                list(region), width, height
+            )
+        )
 
-    Args:
-        image: uint8[height, width, 3].
-        roi: (x, y, width, height) in pixels of `image`, or None: all of it.
-        rotate: degrees, clockwise: a key of TURNS.
+
+def cut(image: np.ndarray, region: Optional[Region]) -> np.ndarray:
+    """Return a region of uint8[height, width, 3], a view of it; None: all of it.
 
     Raises:
         SourceError: the region is not all inside the picture.
     """
-    if roi is not None:
-        x, y, width, height = roi
-        if x + width > image.shape[1] or y + height > image.shape[0]:
-            raise SourceError(
-                "roi {} reaches beyond its pictures, which have {}x{} pixels".format(
-                    list(roi), image.shape[1], image.shape[0]
-                )
-            )
-        image = image[y : y + height, x : x + width]
+    if region is None:
+        return image
+    check(region, image.shape[1], image.shape[0])
+    x, y, width, height = region
+    return image[y : y + height, x : x + width]
+
+
+def turned(image: np.ndarray, rotate: int) -> np.ndarray:
+    """Return uint8[height, width, 3], turned clockwise by degrees: a key of TURNS."""
     turn = TURNS[rotate]
     return image if turn is None else cv2.rotate(image, turn)
