@@ -108,7 +108,8 @@ class Street:
         yield "check", spent
         image, spent = watched(lambda: decode(data, header, self._form.covering))
         yield "decode", spent
-        _, spent = watched(lambda: preprocess_into(image, self._rows[0]))
+        spec = self._form.preprocessing
+        _, spent = watched(lambda: preprocess_into(image, self._rows[0], spec))
         yield "prepare", spent
         outputs, spent = watched(lambda: self._graph.run(self._rows))
         yield "classify", spent

@@ -1,10 +1,11 @@
 """What the short ways to the row save and change: `python -m bench.preparing OUT BUNDLE`.
 
 Each photograph that was held out when the bundle was trained is enlarged to a camera's size
-(cubic), and becomes a JPEG file and an H.264 film. Both are then prepared in the short way (a JPEG
-decoded at a half, a quarter or an eighth; a film's picture shrunk before its colours are converted)
-and in the long one. OUT gets `preparing.json`: the processor time of each, the grey levels between
-the two, and the macro-F1 of the bundle.
+(cubic), and becomes a JPEG file, a PNG file and an H.264 film. Each is then prepared in the short
+way (a JPEG decoded as small as covers the row; a PNG halved before it is shrunk by area; a film's
+picture shrunk by area before its colours are converted) and in the long one. OUT gets
+`preparing.json`: the processor time of each, the grey levels between the two, and the macro-F1 of
+the bundle.
 """
 
 import os
@@ -22,7 +23,15 @@ from edge.classify import variant
 from edge.classify.runtimes import Runtimes
 from edge.config.settings import ModelSettings
 from edge.prepare.decoder import decode
-from edge.prepare.preprocess import FORMER, ROW, SPEC, load_into, preprocess_into, side_by_side
+from edge.prepare.preprocess import (
+    BY_AREA,
+    FORMER,
+    ROW,
+    SPEC,
+    load_into,
+    preprocess_into,
+    side_by_side,
+)
 from edge.sources.camera.scaler import Scaler
 from export.pictures import collection
 
@@ -39,7 +48,7 @@ def main():
     side_by_side()
     bundle = bundles.read(options.bundle)
     table = os.path.join(bundle.path, bundles.HELD_OUT)
-    images = options.images or bundle.trained_on.get("images") or bundle.trained_on.get("data")
+    images = options.images or collection.of_bundle(bundle, None, None).below
     found = collection.read(table, images).photographs[: options.most]
     rows = prepared([one.path for one in found], options.height)
     truth = [bundle.labels.index(one.label) for one in found]
@@ -53,12 +62,14 @@ def main():
 
 def prepared(paths, height):
     """Return {way: (uint8[n, 299, 299, 3], ms of a core for each)}."""
-    scaler = Scaler(av)
+    scaler, files = Scaler(av), {}
     ways = {
-        "JPEG, in full": lambda data, film, out: load_into(data, out, FORMER),
-        "JPEG, as small as covers": lambda data, film, out: load_into(data, out, SPEC),
-        "film, in full": lambda data, film, out: of_film(film, scaler, False, out),
-        "film, shrunk first": lambda data, film, out: of_film(film, scaler, True, out),
+        "JPEG, in full": lambda out: load_into(files[".jpg"], out, FORMER),
+        "JPEG, as small as covers": lambda out: load_into(files[".jpg"], out, SPEC),
+        "PNG, in full": lambda out: load_into(files[".png"], out, BY_AREA),
+        "PNG, halved first": lambda out: load_into(files[".png"], out, SPEC),
+        "film, in full": lambda out: of_film(film, scaler, False, out),
+        "film, shrunk first": lambda out: of_film(film, scaler, True, out),
     }
     rows = {way: np.empty((len(paths),) + ROW, np.uint8) for way in ways}
     took = dict.fromkeys(ways, 0.0)
@@ -67,14 +78,14 @@ def prepared(paths, height):
         for number, path in enumerate(paths):
             with open(path, "rb") as file:
                 picture = enlarged(decode(file.read()), height)
-            flags = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-            data = cv2.imencode(".jpg", picture[..., ::-1], flags)[1].tobytes()
+            for kind, flags in ((".jpg", [cv2.IMWRITE_JPEG_QUALITY, QUALITY]), (".png", [])):
+                files[kind] = cv2.imencode(kind, picture[..., ::-1], flags)[1].tobytes()
             write_film(film, picture)
             for way, prepare in ways.items():
-                seconds = prepare(data, film, rows[way][number])
+                seconds = prepare(rows[way][number])
                 if seconds is None:
                     began = time.thread_time()
-                    prepare(data, film, rows[way][number])
+                    prepare(rows[way][number])
                     seconds = time.thread_time() - began
                 took[way] += seconds
     return {way: (rows[way], 1000 * took[way] / len(paths)) for way in ways}
@@ -85,7 +96,7 @@ def of_film(path, scaler, shrinks, out):
     with av.open(path) as container:
         frame = next(container.decode(video=0))
     began = time.thread_time()
-    preprocess_into(scaler.rgb(frame, shrinks=shrinks), out)
+    preprocess_into(scaler.rgb(frame, shrinks=shrinks), out, BY_AREA)
     return time.thread_time() - began
 
 

@@ -205,12 +205,14 @@ class Decoder:
         self, frame: Frame, identity: str, image: np.ndarray, header: Optional[Header]
     ) -> bool:
         """Fill a row; `header`: whose room is given back then, or None."""
-        slot = self._serving.current.slots.acquire(STEP_SECONDS)
+        model = self._serving.current
+        slot = model.slots.acquire(STEP_SECONDS)
         if slot is None:
             return False
         try:
             with self._metrics.time(PREPROCESS):
-                _, fault = _tried(lambda: preprocess_into(image, slot.row))
+                spec = model.bundle.preprocessing
+                _, fault = _tried(lambda: preprocess_into(image, slot.row, spec))
             if header is not None:
                 self._admission.leave(header)
             status = frame.judge(slot.row) if fault is None else LIVE

@@ -122,7 +122,7 @@ def test_jpegs_are_decoded_as_small_as_those_of_files_and_give_the_same_row(kind
         watched.more(1)
         image, row = watched.frames[0].read(), np.empty(ROW, np.uint8)
         assert image.shape[0] == height
-        preprocess.preprocess_into(image, row)
+        preprocess.preprocess_into(image, row, spec)
         assert np.array_equal(row, preprocess.load(picture, spec))
 
 

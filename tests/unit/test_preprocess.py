@@ -1,11 +1,21 @@
 """What a picture file becomes before the graph sees it."""
 
+import cv2
 import numpy as np
 import pytest
 
 from edge.errors import PictureError
 from edge.prepare.decoder import decode
-from edge.prepare.preprocess import ROW, SIZE, load_into, preprocess_into
+from edge.prepare.preprocess import (
+    BY_AREA,
+    FORMER,
+    ROW,
+    SIZE,
+    SPEC,
+    load,
+    load_into,
+    preprocess_into,
+)
 from tests.support.formats import encode as encode_array
 from tests.support.formats import with_exif
 from tests.support.tiny import encode
@@ -15,6 +25,8 @@ CORNERS[:20, :40] = (255, 0, 0)
 CORNERS[:20, 40:] = (0, 255, 0)
 CORNERS[20:, :40] = (0, 0, 255)
 """RGB: red, green over blue, black, in blocks that survive JPEG."""
+
+NAMED = {"by halves": SPEC, "by area": BY_AREA, "JPEGs in full": FORMER}
 
 
 def corners(image):
@@ -93,3 +105,19 @@ def test_shrinking_averages_instead_of_picking_pixels():
     row = np.empty(ROW, np.uint8)
     load_into(encode(stripes, ".png"), row)
     assert np.abs(row.astype(int) - 128).max() <= 1
+
+
+def test_what_a_bundle_says_of_jpegs_and_of_shrinking_is_done():
+    chance = np.random.RandomState(0)
+    picture = cv2.resize(chance.randint(0, 256, (135, 240, 3), np.uint8), (1920, 1080))
+    exact = cv2.resize(picture.astype(float), ROW[:2], interpolation=cv2.INTER_AREA)
+    jpeg, png = (
+        {name: load(encode(picture, extension), spec) for name, spec in NAMED.items()}
+        for extension in (".jpg", ".png")
+    )
+    assert (png["by area"] == png["JPEGs in full"]).all()
+    assert (png["by area"] != png["by halves"]).any()
+    assert (jpeg["by area"] == jpeg["by halves"]).all(), "it is decoded as small as that"
+    assert (jpeg["by area"] != jpeg["JPEGs in full"]).any()
+    for row in (*jpeg.values(), *png.values()):
+        assert np.abs(row - exact).mean() < 2
