@@ -8,10 +8,6 @@ from edge.errors import PictureError
 from edge.prepare.preprocess import SIZE
 from edge.sources.camera.view import Region
 
-LEAST = 2 * SIZE
-"""Height and width of pictures that may be shrunk before their colours are converted: of smaller
-ones the colours, which have half the resolution, would have to be enlarged."""
-
 
 class Scaler:
     """Converts one camera's pictures; what cuts them is kept while their size and format stay."""
@@ -33,7 +29,7 @@ class Scaler:
         Args:
             frame: PyAV's.
             region: all that is wanted of it, inside it; None: all of it.
-            shrinks: whether it may be shrunk to a row where it is large enough.
+            shrinks: whether it may be shrunk to a row, where it is larger.
 
         Returns:
             uint8[299, 299, 3] if it was shrunk, else uint8[height, width, 3]; RGB.
@@ -58,7 +54,7 @@ class Scaler:
     def _converted(self, frame: Any, shrinks: bool) -> np.ndarray:
         kinds = self._av.video.reformatter.Interpolation
         size, how = (SIZE, SIZE), kinds.AREA
-        if not shrinks or min(frame.width, frame.height) < LEAST:
+        if not shrinks or min(frame.width, frame.height) < SIZE:
             size, how = (frame.width, frame.height), _in_full(kinds)
         # one thread: there is one for each camera
         rgb = self._reformatter.reformat(frame, *size, "rgb24", interpolation=how, threads=1)
