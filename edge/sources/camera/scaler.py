@@ -95,9 +95,6 @@ def _in_full(kinds: Any) -> Any:
 def _even(region: Region, width: int, height: int) -> Region:
     """Return the least region around one whose edges are even: there a pixel of colours begins."""
     x, y, columns, rows = region
-    left, top = x - x % 2, y - y % 2
-    right, bottom = (
-        min(width, x + columns + (x + columns) % 2),
-        min(height, y + rows + (y + rows) % 2),
-    )
+    left, top, right, bottom = x - x % 2, y - y % 2, x + columns, y + rows
+    right, bottom = min(width, right + right % 2), min(height, bottom + bottom % 2)
     return (left, top, right - left, bottom - top)
