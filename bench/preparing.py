@@ -1,11 +1,11 @@
 """What the short ways to the row save and change: `python -m bench.preparing OUT BUNDLE`.
 
 Each photograph that was held out when the bundle was trained is enlarged to a camera's size
-(cubic), and becomes a JPEG file, a PNG file and an H.264 film. Each is then prepared in the short
-way (a JPEG decoded as small as covers the row; a PNG halved before it is shrunk by area; a film's
-picture shrunk by area before its colours are converted) and in the long one. OUT gets
-`preparing.json`: the processor time of each, the grey levels between the two, and the macro-F1 of
-the bundle.
+(cubic), and becomes a JPEG file and an H.264 film. These, and its pixels as a PNG's come from the
+decoder, are then prepared in the short way (a JPEG decoded as small as covers the row; pixels
+halved before they are shrunk by area; a film's picture shrunk by area before its colours are
+converted) and in the long one. OUT gets `preparing.json`: the processor time of each, the grey
+levels between the two, and the macro-F1 of the bundle.
 """
 
 import os
@@ -62,14 +62,14 @@ def main():
 
 def prepared(paths, height):
     """Return {way: (uint8[n, 299, 299, 3], ms of a core for each)}."""
-    scaler, files = Scaler(av), {}
+    scaler = Scaler(av)
     ways = {
-        "JPEG, in full": lambda out: load_into(files[".jpg"], out, FORMER),
-        "JPEG, as small as covers": lambda out: load_into(files[".jpg"], out, SPEC),
-        "PNG, in full": lambda out: load_into(files[".png"], out, BY_AREA),
-        "PNG, halved first": lambda out: load_into(files[".png"], out, SPEC),
-        "film, in full": lambda out: of_film(film, scaler, False, out),
-        "film, shrunk first": lambda out: of_film(film, scaler, True, out),
+        "JPEG, in full": lambda jpeg, pixels, film, out: load_into(jpeg, out, FORMER),
+        "JPEG, as small as covers": lambda jpeg, pixels, film, out: load_into(jpeg, out, SPEC),
+        "pixels, in full": lambda jpeg, pixels, film, out: preprocess_into(pixels, out, BY_AREA),
+        "pixels, halved first": lambda jpeg, pixels, film, out: preprocess_into(pixels, out, SPEC),
+        "film, in full": lambda jpeg, pixels, film, out: of_film(film, scaler, False, out),
+        "film, shrunk first": lambda jpeg, pixels, film, out: of_film(film, scaler, True, out),
     }
     rows = {way: np.empty((len(paths),) + ROW, np.uint8) for way in ways}
     took = dict.fromkeys(ways, 0.0)
@@ -78,14 +78,14 @@ def prepared(paths, height):
         for number, path in enumerate(paths):
             with open(path, "rb") as file:
                 picture = enlarged(decode(file.read()), height)
-            for kind, flags in ((".jpg", [cv2.IMWRITE_JPEG_QUALITY, QUALITY]), (".png", [])):
-                files[kind] = cv2.imencode(kind, picture[..., ::-1], flags)[1].tobytes()
+            flags = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+            jpeg = cv2.imencode(".jpg", picture[..., ::-1], flags)[1].tobytes()
             write_film(film, picture)
             for way, prepare in ways.items():
-                seconds = prepare(rows[way][number])
+                seconds = prepare(jpeg, picture, film, rows[way][number])
                 if seconds is None:
                     began = time.thread_time()
-                    prepare(rows[way][number])
+                    prepare(jpeg, picture, film, rows[way][number])
                     seconds = time.thread_time() - began
                 took[way] += seconds
     return {way: (rows[way], 1000 * took[way] / len(paths)) for way in ways}

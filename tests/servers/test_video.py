@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.errors import PictureError
 from edge.metrics import DAMAGED
 from edge.prepare.preprocess import ROW, preprocess_into
+from edge.sources.camera.scaler import Scaler
 from tests.support.servers import wait_for
 
 if sys.version_info < (3, 10):
@@ -121,6 +123,24 @@ def test_a_film_whose_pictures_change_their_size_goes_on(tmp_path, watch):
     path.write_bytes(b"".join(pathlib.Path(part).read_bytes() for part in parts))
     watched = watch(str(path), loop=True)
     wait_for(lambda: len({frame.read().shape for frame in list(watched.frames)}) == 2, "both sizes")
+
+
+def test_a_region_is_one_of_the_picture_as_a_phone_was_held(tmp_path, watch):
+    path = film(tmp_path / "film.mp4", map(scene, range(20)), turned=90)
+    images = []
+    for region in (None, (21, 35, 91, 133)):
+        watched = watch(path, loop=True, roi=region)
+        watched.more(1)
+        images.append(watched.frames[0].read())
+    assert np.array_equal(images[1], images[0][35 : 35 + 133, 21 : 21 + 91])
+
+
+def test_a_picture_that_ffmpeg_cannot_convert_is_damaged_and_the_next_is_not():
+    scaler = Scaler(av)
+    for region in (None, (8, 8, 100, 100)):
+        with pytest.raises(PictureError, match="cannot make RGB of gray32le"):
+            scaler.rgb(av.VideoFrame(400, 300, "gray32le"), region)
+    assert scaler.rgb(av.VideoFrame(400, 300, "gray"), (8, 8, 100, 90)).shape == (90, 100, 3)
 
 
 def exactly_shrunk(path, region=None):

@@ -27,7 +27,9 @@ def run(name, out, *arguments):
         return json.load(file)
 
 
-def test_after_decoding_a_picture_takes_no_memory_of_a_row_s_size(tmp_path, tiny_bundle):
+def test_after_decoding_a_picture_takes_no_memory_of_a_row_s_size_but_to_be_halved(
+    tmp_path, tiny_bundle
+):
     rows = run("allocations", tmp_path, tiny_bundle.path, "--pictures", 3)["rows"]
     found = {(row["kind"], row["stage"]): row for row in rows}
     small, whole = 540 * 960 * 3, 1080 * 1920 * 3

@@ -242,6 +242,24 @@ def test_a_picture_decoded_for_a_former_model_is_decoded_again_for_the_present_o
     assert not admission.enter(large, 0.0)
 
 
+@pytest.mark.parametrize("spec", preprocess.SPECS)
+def test_a_picture_is_prepared_as_the_model_that_serves_has_learnt(spec):
+    bundle = replace(tiny.described("m", "3f9c1a"), preprocessing=spec)
+    slots, frames, sink = Slots(2, 60.0), queue.Queue(), KeepingSink()
+    serving = Serving(LoadedModel(bundle, tiny.FunctionGraph(), slots, {}, zero_copy=None))
+    picture = np.random.RandomState(0).randint(0, 256, (700, 800, 3), np.uint8)
+    data = tiny.encode(picture, ".png")
+    metrics = Metrics(CollectorRegistry())
+    decoder = pipeline.Decoder(frames, serving, sink, metrics, Admission(), InHand())
+    for read in (lambda: data, lambda: picture):  # as of a file, as of a camera
+        frames.put(Frame("bench", "drop", "a", 0.0, 0.0, read))
+        assert decoder.step()
+    items = slots.next_batch(0.0).items
+    assert len(items) == 2
+    for _, prepared in items:
+        assert np.array_equal(prepared.row, preprocess.load(data, spec))
+
+
 def frame_of(postponed):
     data = tiny.encode(tiny.picture("red"), ".png")
     return Frame("bench", "drop", "a.png", 0.0, 0.0, lambda: data, postpone=postponed)

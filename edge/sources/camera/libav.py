@@ -11,7 +11,7 @@ from edge.errors import SourceError
 from edge.sources.camera.address import trouble
 from edge.sources.camera.capture import Capture
 from edge.sources.camera.scaler import Scaler
-from edge.sources.camera.view import Region, check, cut
+from edge.sources.camera.view import Region, check_inside, cut
 
 _RTSP = {"fpsprobesize": "0"}
 """FFmpeg's options: no reading ahead to find the rate."""
@@ -101,7 +101,7 @@ class AvCapture(Capture):
             whole = self._scaler.rgb(frame, shrinks=False)
             return np.ascontiguousarray(cut(np.rot90(whole, turn), region))
         if region is not None:
-            check(region, frame.width, frame.height)
+            check_inside(region, frame.width, frame.height)
         return np.ascontiguousarray(np.rot90(self._scaler.rgb(frame, region), turn))
 
     def close(self) -> None:

@@ -49,7 +49,9 @@ class Scaler:
             return self._converted(inner, False)[top : top + height, left : left + width]
         except self._av.error.FFmpegError as error:
             self._crops = ()
-            raise PictureError("FFmpeg cannot make RGB of it: {}".format(error.strerror))
+            raise PictureError(
+                "FFmpeg cannot make RGB of {}: {}".format(frame.format.name, error.strerror)
+            )
 
     def _converted(self, frame: Any, shrinks: bool) -> np.ndarray:
         kinds = self._av.video.reformatter.Interpolation

@@ -19,7 +19,7 @@ TURNS: Dict[int, Optional[int]] = {
 """By how many degrees a picture may be turned, clockwise."""
 
 
-def check(region: Region, width: int, height: int) -> None:
+def check_inside(region: Region, width: int, height: int) -> None:
     """Raise SourceError if a region is not all inside a picture of that many pixels."""
     if region[0] + region[2] > width or region[1] + region[3] > height:
         raise SourceError(
@@ -37,7 +37,7 @@ def cut(image: np.ndarray, region: Optional[Region]) -> np.ndarray:
     """
     if region is None:
         return image
-    check(region, image.shape[1], image.shape[0])
+    check_inside(region, image.shape[1], image.shape[0])
     x, y, width, height = region
     return image[y : y + height, x : x + width]
 
